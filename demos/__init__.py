@@ -1,0 +1,1 @@
+"""Small Tornado programs, one idea each; `python -m demos` lists them."""

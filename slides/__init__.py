@@ -1,0 +1,1 @@
+"""The machine of the talk: presents, builds, checks and serves the notebooks in ../notebooks."""
