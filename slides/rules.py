@@ -82,7 +82,8 @@ def _code_lines(slide: Slide) -> Iterator[str]:
 
 def _words(slide: Slide) -> Iterator[str]:
     prose = "\n".join(cell.source for cell in slide.shown if cell.kind == "markdown")
-    prose = re.sub(r"```.*?```|!?\[(.*?)\]\(.*?\)|^#.*$", r"\1", prose, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"```.*?```", "", prose, flags=re.DOTALL)  # code counts as lines
+    prose = re.sub(r"!\[.*?\]\(.*?\)|\]\(.*?\)|^#.*$", "", prose, flags=re.MULTILINE)
     words = len(re.findall(r"\w[\w'’-]*", prose))
     if words > PROSE_WORDS:
         yield f"{words} words of prose are more than {PROSE_WORDS}"
