@@ -1,0 +1,22 @@
+"""Shows things in the notebook, where there is one."""
+
+from typing import Any
+
+
+def in_notebook() -> bool:
+    """Tell whether there is a kernel that shows what is displayed."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None  # type: ignore[no-untyped-call]
+
+
+def display(bundle: dict[str, Any], display_id: str | None = None, update: bool = False) -> None:
+    """Display a mime bundle, or update one that was displayed; outside a notebook do nothing."""
+    if not in_notebook():
+        return
+    from IPython.display import publish_display_data
+
+    transient = {"display_id": display_id} if display_id else None
+    publish_display_data(bundle, transient=transient, update=update)

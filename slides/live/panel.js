@@ -1,0 +1,104 @@
+// The live panel: the application's page, its log and the lag strip, fed by the kernel over one websocket.
+"use strict";
+
+const GONE_AFTER = 3000; // milliseconds without a connection until the kernel counts as gone
+const RETRY = 500; // milliseconds
+const KEPT_LINES = 200;
+const COVERS = {
+  stopped: "Stopped",
+  replaced: "Replaced: its cell was run again",
+  gone: "The kernel is gone",
+};
+
+const byId = (id) => document.getElementById(id);
+const strip = new LagStrip({
+  chart: byId("chart"),
+  canvas: byId("canvas"),
+  reading: byId("lag"),
+  said: byId("said"),
+});
+
+let socket = null;
+let url = null; // the application's real address, ending in a slash
+let state = "connecting";
+let lostAt = performance.now();
+
+function pageUrl() {
+  return url + byId("path").value.trim().replace(/^\/+/, "");
+}
+
+function load() {
+  if (url === null || state !== "running") return;
+  byId("open").href = pageUrl();
+  byId("page").src = pageUrl();
+}
+
+function setState(next) {
+  state = next;
+  document.body.dataset.state = next;
+  byId("state").textContent = { gone: "kernel gone", connecting: "reconnecting" }[next] ?? next;
+  const cover = COVERS[next];
+  byId("cover").hidden = !cover;
+  byId("cover").textContent = cover ?? "";
+  byId("switch").textContent = next === "stopped" ? "Start" : "Stop";
+  byId("switch").disabled = next !== "running" && next !== "stopped";
+  byId("reload").disabled = next !== "running";
+}
+
+function showServer(server) {
+  const isNews = server.url !== url || state === "stopped" || byId("page").src === "";
+  url = server.url;
+  byId("name").textContent = server.name ?? "";
+  byId("origin").textContent = server.url;
+  byId("address").title = server.note;
+  byId("address").classList.toggle("moved", server.note !== "");
+  setState(server.state);
+  if (isNews) load();
+}
+
+function addLines(lines) {
+  const log = byId("log");
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  for (const line of lines) {
+    const item = document.createElement("li");
+    item.className = line.kind;
+    const time = document.createElement("time");
+    time.textContent = line.time;
+    item.append(time, ` ${line.text}`);
+    log.append(item);
+  }
+  while (log.children.length > KEPT_LINES) log.firstChild.remove();
+  if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
+
+function receive(message) {
+  if ("tick" in message) strip.tick(...message.tick);
+  else if ("lines" in message) addLines(message.lines);
+  else showServer(message);
+}
+
+function connect() {
+  socket = new WebSocket(new URL("socket", location.href.replace(/^http/, "ws")));
+  socket.onopen = () => {
+    byId("log").replaceChildren(); // the kernel sends what it remembers
+    strip.connect();
+  };
+  socket.onmessage = (event) => receive(JSON.parse(event.data));
+  socket.onclose = () => {
+    if (strip.isConnected) lostAt = performance.now();
+    strip.disconnect();
+    setState(performance.now() - lostAt > GONE_AFTER ? "gone" : "connecting");
+    setTimeout(connect, RETRY);
+  };
+}
+
+byId("address").addEventListener("submit", (event) => {
+  event.preventDefault();
+  load();
+});
+byId("path").addEventListener("input", () => {
+  byId("open").href = url === null ? "" : pageUrl();
+});
+byId("reload").addEventListener("click", load);
+byId("switch").addEventListener("click", () => socket.send(state === "stopped" ? "start" : "stop"));
+connect();

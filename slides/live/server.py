@@ -1,0 +1,180 @@
+"""Serves an application on the running event loop: one server a port, replaced, never stacked."""
+
+import contextvars
+import inspect
+import itertools
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+from tornado.web import Application
+
+from slides.live import log, ports
+from slides.live.stage import is_recording, stage
+
+_numbers = itertools.count(1)
+
+
+class ClosingServer(HTTPServer):
+    """An HTTP server that can close every connection it has, websockets included."""
+
+    streams: WeakSet[IOStream]
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Serve a connection, and remember it: a websocket leaves Tornado's own list."""
+        self.__dict__.setdefault("streams", WeakSet()).add(stream)
+        super().handle_stream(stream, address)
+
+    async def close(self) -> None:
+        """Refuse new connections and close those there are."""
+        self.stop()
+        await self.close_all_connections()
+        for stream in list(self.__dict__.get("streams", ())):
+            stream.close()
+
+
+class Server:
+    """An application that is served, or was: `state` is "running", "stopped" or "replaced".
+
+    `asked` is the port that was asked for and `address` the URL it makes; `port` and `url` are the
+    real ones.
+    """
+
+    def __init__(self, app: Any, asked: int, name: str | None) -> None:
+        self.app = app
+        self.asked = asked
+        self.name = name
+        self.port = asked
+        self.number = next(_numbers)
+        self.state = "stopped"
+        self.note = ""
+        self.log = log.Log()
+        self.listeners: list[Callable[[], None]] = []
+        self._http: ClosingServer | None = None
+
+    @property
+    def address(self) -> str:
+        """The URL as it was asked for; `sh` reaches the server under it in any case."""
+        return f"http://localhost:{self.asked}/"
+
+    @property
+    def url(self) -> str:
+        """The URL where the server really listens."""
+        return f"http://localhost:{self.port}/"
+
+    @property
+    def ws_url(self) -> str:
+        """The real URL with the scheme of a websocket."""
+        return f"ws://localhost:{self.port}/"
+
+    async def start(self) -> None:
+        """Listen on the asked-for port, or on a free one if another program has it."""
+        if self._http is not None:
+            return
+        sockets = self._open()
+        self.port = sockets[0].getsockname()[1]
+        self.asked = self.asked or self.port
+        if self.port != self.asked:
+            ports.moved[self.asked] = self.port
+        if isinstance(self.app, Application):
+            self.app.settings.setdefault("log_function", self.log.request)
+        self._http = ClosingServer(self.app)
+        # What handles a connection inherits the context in which its socket was added.
+        context = contextvars.copy_context()
+        context.run(log.current.set, self.log)
+        context.run(self._http.add_sockets, sockets)
+        await _call(self.app, "start")
+        self._become("running")
+
+    def _open(self) -> list[Any]:
+        self.note = ""
+        if is_recording():
+            # Chapters are executed side by side; each has the talk's ports to itself.
+            return ports.open_free_port()
+        try:
+            return ports.open_port(self.asked) if self.asked else ports.open_free_port()
+        except OSError as error:
+            if not ports.is_taken(error):
+                raise
+            sockets = ports.open_free_port()
+            self.note = f"Port {self.asked} belongs to another program: this is a free one."
+            return sockets
+
+    async def stop(self, state: str = "stopped") -> None:
+        """Close the connections, stop the application's own work and free the port."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+            await _call(self.app, "stop")
+            if ports.moved.get(self.asked) == self.port:
+                del ports.moved[self.asked]
+            settings = getattr(self.app, "settings", {})
+            if settings.get("log_function") == self.log.request:
+                del settings["log_function"]
+        if self.state != "replaced":
+            self._become(state)
+
+    def _become(self, state: str) -> None:
+        self.state = state
+        for listener in tuple(self.listeners):
+            listener()
+
+    def _ipython_display_(self) -> None:
+        """Show nothing as a cell's value: `serve` has shown the panel."""
+
+
+async def _call(app: Any, method: str) -> None:
+    """Call an application's own `start` or `stop`, if it has one, and wait for it."""
+    called = getattr(app, method, None)
+    result = called() if callable(called) else None
+    if inspect.isawaitable(result):
+        await result
+
+
+async def serve(app: Any, port: int = 8888, name: str | None = None) -> Server:
+    """Serve `app` on the running loop and show its panel, in place of what had the port before.
+
+    `app` is a `tornado.web.Application` or anything else `HTTPServer` takes. Where another program
+    has the port, a free one is taken and the panel says so. An application with methods `start` and
+    `stop` has them called, and awaited if need be, when its server starts and stops.
+    """
+    here = stage()
+    async with here.lock(port):
+        here.collect_records()
+        ports.lead_clients()
+        server = Server(app, port, name or find_name(app))
+        old = here.servers.pop(port, None)
+        if old is not None:
+            await old.stop("replaced")
+        await server.start()
+        here.servers[server.asked] = server
+    await _show(server)
+    return server
+
+
+async def _show(server: Server) -> None:
+    if is_recording():
+        from slides.live import recording
+
+        await recording.show(server)
+    else:
+        from slides.live import panel
+
+        await panel.show(server)
+
+
+def find_name(app: Any) -> str | None:
+    """Find the program an application belongs to: the module of its first own handler."""
+    if not isinstance(app, Application):
+        return None
+    pending = [app.default_router]
+    while pending:
+        for rule in pending.pop().rules:
+            if hasattr(rule.target, "rules"):
+                pending.append(rule.target)
+            module = getattr(rule.target, "__module__", "")
+            if inspect.isclass(rule.target) and module.split(".")[0] not in ("tornado", "__main__"):
+                return module.rpartition(".")[2]
+    return None
