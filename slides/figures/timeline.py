@@ -1,0 +1,130 @@
+"""A picture of what ran when, made from a program's own record of it."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from slides.figures.canvas import INK, LINE, MUTED, PAPER, Canvas
+from slides.figures.lettering import measure
+from slides.figures.shapes import bar
+
+LANE, BAR = 74.0, 54.0
+WIDTH, TOP, RIGHT = 1160.0, 12.0, 1060.0
+
+
+class Span(Protocol):
+    """Something that ran: its name, and when it started and ended, in seconds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def start(self) -> float: ...
+
+    @property
+    def end(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture that a notebook shows when a cell ends in it."""
+
+    svg: str
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+
+def timeline(spans: Iterable[Span], unit: str = "s") -> Figure:
+    """Draw spans as bars over an axis of time; one name has one lane, in order of first start.
+
+    The axis starts at the earliest start. `unit` is "s" or "ms"; spans are in seconds either way.
+    Raises ValueError when there is no span, when one ends before it starts, or for another unit.
+    """
+    ran = sorted(spans, key=lambda span: span.start)
+    if not ran:
+        raise ValueError("a timeline needs at least one span")
+    for span in ran:
+        if span.end < span.start:
+            raise ValueError(f"{span.name} ends before it starts: {span.start} to {span.end}")
+    if unit not in ("s", "ms"):
+        raise ValueError(f"the unit is 's' or 'ms', not {unit!r}")
+    return Figure(_Drawing(ran, unit).svg())
+
+
+class _Drawing:
+    """One timeline on its way to a picture."""
+
+    def __init__(self, ran: list[Span], unit: str) -> None:
+        self.ran, self.unit = ran, unit
+        self.names = list(dict.fromkeys(span.name for span in ran))
+        self.begin = ran[0].start
+        self.total = max(span.end for span in ran) - self.begin
+        self.left = 34 + max(measure(name, 26, 700) for name in self.names)
+        self.foot = TOP + LANE * len(self.names)
+        told = ", ".join(f"{span.name} {self.said(span.end - span.start)}" for span in ran)
+        self.canvas = Canvas(
+            "A timeline", f"{told}; {self.said(self.total)} in all.", WIDTH, self.foot + 66
+        )
+
+    def svg(self) -> str:
+        """Axis below, bars over it, and the total across both."""
+        self.axis()
+        for span in self.ran:
+            self.span(span)
+        end = self.x(self.begin + self.total)
+        self.canvas.line((end, TOP), (end, self.foot + 10), stroke=INK, thick=4)
+        self.canvas.text(
+            min(end, WIDTH - 70),
+            self.foot + 38,
+            self.said(self.total),
+            28,
+            INK,
+            weight=700,
+            anchor="middle",
+        )
+        return self.canvas.svg()
+
+    def x(self, moment: float) -> float:
+        """Where a moment lies."""
+        share = (moment - self.begin) / self.total if self.total else 0
+        return self.left + share * (RIGHT - self.left)
+
+    def said(self, seconds: float) -> str:
+        """A duration as it is written: two figures that count, at least."""
+        value = seconds * (1000 if self.unit == "ms" else 1)
+        digits = 2 if value < 1 else 1 if value < 100 else 0
+        return f"{value:.{digits}f} {self.unit}"
+
+    def axis(self) -> None:
+        """A faint line at each tick, a number below it unless the total stands there."""
+        scale = 1000 if self.unit == "ms" else 1
+        step = tick_step(self.total * scale)
+        for turn in range(math.floor(self.total * scale / step + 1e-9) + 1):
+            x = self.x(self.begin + turn * step / scale)
+            self.canvas.line((x, TOP), (x, self.foot + 8), stroke=LINE, thick=2)
+            if x < self.x(self.begin + self.total) - 110:
+                self.canvas.text(x, self.foot + 36, f"{turn * step:g}", 24, MUTED, anchor="middle")
+
+    def span(self, span: Span) -> None:
+        """A bar in its lane, with its duration on it, or after it when it is too short."""
+        y = TOP + LANE * self.names.index(span.name)
+        start, end = self.x(span.start), self.x(span.end)
+        if span is next(ran for ran in self.ran if ran.name == span.name):
+            self.canvas.text(8, y + BAR / 2, span.name, 26, weight=700)
+        bar(self.canvas, start, y, max(end - start, 3), BAR)
+        label = self.said(span.end - span.start)
+        if measure(label, 24, 700) + 24 <= end - start:
+            self.canvas.text(
+                (start + end) / 2, y + BAR / 2, label, 24, PAPER, weight=700, anchor="middle"
+            )
+        else:
+            self.canvas.text(end + 10, y + BAR / 2, label, 24, weight=700)
+
+
+def tick_step(total: float) -> float:
+    """A round step (1, 2 or 5 times a power of ten) that makes four to ten ticks."""
+    rough = total / 5 if total > 0 else 1
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
