@@ -21,6 +21,7 @@ const strip = new LagStrip({
 let socket = null;
 let url = null; // the application's real address, ending in a slash
 let state = "connecting";
+let lastTime = ""; // a time of day is shown once, not on each line of that second
 let lostAt = performance.now();
 
 function pageUrl() {
@@ -63,8 +64,11 @@ function addLines(lines) {
     const item = document.createElement("li");
     item.className = line.kind;
     const time = document.createElement("time");
-    time.textContent = line.time;
-    item.append(time, ` ${line.text}`);
+    time.textContent = line.time === lastTime ? "" : line.time;
+    lastTime = line.time;
+    const text = document.createElement("span");
+    text.textContent = line.text.trim();
+    item.append(time, text);
     log.append(item);
   }
   while (log.children.length > KEPT_LINES) log.firstChild.remove();
@@ -81,6 +85,7 @@ function connect() {
   socket = new WebSocket(new URL("socket", location.href.replace(/^http/, "ws")));
   socket.onopen = () => {
     byId("log").replaceChildren(); // the kernel sends what it remembers
+    lastTime = "";
     strip.connect();
   };
   socket.onmessage = (event) => receive(JSON.parse(event.data));

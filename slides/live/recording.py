@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import tornado
-from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
 from slides.live.notebook import display
 from slides.live.stage import stage
@@ -60,9 +60,10 @@ class Recording:
             response = await client.fetch(
                 f"http://127.0.0.1:{self.server.port}/",
                 request_timeout=PAGE_TIMEOUT,
+                raise_error=False,
                 headers={"Host": f"localhost:{self.server.asked}"},
             )
-        except (HTTPError, OSError):
+        except (HTTPClientError, OSError):
             return
         finally:
             client.close()

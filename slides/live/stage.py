@@ -24,6 +24,7 @@ class Stage:
         self.recordings: list[Recording] = []
         self.meter = LagMeter(loop)
         self.control: Control | None = None
+        self._silenced: list[logging.Handler] = []
         self._locks: dict[int, asyncio.Lock] = {}
         self._records = RecordHandler(self._latest_log)
 
@@ -34,11 +35,13 @@ class Stage:
     def collect_records(self) -> None:
         """Write what Tornado logs into the servers' logs while this stage is in use."""
         logger = logging.getLogger("tornado")
-        if self._records not in logger.handlers:
-            logger.addHandler(self._records)
+        if self._records in logger.handlers:
+            return
         if in_notebook():
-            # The kernel would print a traceback as long as the slide under the cell.
+            # The kernel would print tracebacks as long as the slide under the cell.
+            self._silenced, logger.handlers = logger.handlers, []
             logger.propagate = False
+        logger.addHandler(self._records)
 
     def _latest_log(self) -> Log | None:
         running = [server for server in self.servers.values() if server.state == "running"]
@@ -53,8 +56,10 @@ class Stage:
             await self.control.close()
             self.control = None
         logger = logging.getLogger("tornado")
-        logger.removeHandler(self._records)
-        logger.propagate = True
+        if self._records in logger.handlers:
+            logger.removeHandler(self._records)
+            logger.handlers += self._silenced
+            logger.propagate = True
 
 
 _stages: WeakKeyDictionary[asyncio.AbstractEventLoop, Stage] = WeakKeyDictionary()

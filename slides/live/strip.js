@@ -8,6 +8,8 @@ class LagStrip {
   static BLOCKED = 200; // milliseconds without a tick that count as a gap
   static LATE = 20; // milliseconds of lag that are drawn as hot
   static OFFSETS = 200; // ticks over which the two clocks are compared
+  static NARROW = 44; // pixels that hold a gap's seconds
+  static WIDE = 168; // pixels that hold the word as well
   static QUIET_STEP = 500; // milliseconds between drawings where motion is not wanted
 
   constructor({ chart, canvas, reading, said }) {
@@ -54,7 +56,6 @@ class LagStrip {
 
   closeGap(gap, from, to) {
     Object.assign(gap, { from, to });
-    gap.label.textContent = LagStrip.blocked(to - from);
     this.said.textContent = `The event loop was blocked for ${((to - from) / 1000).toFixed(1)} seconds.`;
   }
 
@@ -63,8 +64,9 @@ class LagStrip {
     this.gaps.splice(this.gaps.indexOf(gap), 1);
   }
 
-  static blocked(milliseconds) {
-    return `blocked ${(milliseconds / 1000).toFixed(1)} s`;
+  static said(milliseconds, room = Infinity) {
+    const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
+    return room < LagStrip.WIDE ? seconds : `blocked ${seconds}`;
   }
 
   connect() {
@@ -103,7 +105,6 @@ class LagStrip {
       open = this.openGap(due);
       this.said.textContent = "The event loop is blocked.";
     }
-    if (open) open.label.textContent = LagStrip.blocked(now - open.from);
   }
 
   forget(now) {
@@ -144,7 +145,8 @@ class LagStrip {
     pen.fillStyle = hot;
     pen.fillRect(left, 0, right - left, height);
     const room = right - left;
-    gap.label.hidden = room < 60;
+    gap.label.hidden = room < LagStrip.NARROW;
+    gap.label.textContent = LagStrip.said((gap.to ?? now) - gap.from, room);
     gap.label.style.left = `${left}px`;
     gap.label.style.width = `${room}px`;
   }
@@ -158,7 +160,7 @@ class LagStrip {
   read(now) {
     const open = this.gaps.find((gap) => gap.to === null);
     if (open) {
-      this.show(LagStrip.blocked(now - open.from), "hot");
+      this.show(LagStrip.said(now - open.from), "hot");
     } else if (this.isConnected && this.ticks.length && now - this.readAt > 250) {
       this.readAt = now;
       const recent = this.ticks.slice(-5).map((tick) => tick.lag);
