@@ -4,7 +4,7 @@ import errno
 import socket
 from typing import Any
 
-from tornado.netutil import DefaultLoopResolver, Resolver, bind_sockets
+from tornado.netutil import DefaultLoopResolver, Resolver
 
 # A machine without IPv6 answers its loopback address with one of these.
 NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -16,15 +16,21 @@ moved: dict[int, int] = {}
 
 def open_port(port: int) -> list[socket.socket]:
     """Listen on both loopback addresses at `port`; OSError where another program has one."""
-    sockets = bind_sockets(port, "127.0.0.1")
+    sockets = [_listen("127.0.0.1", port, socket.AF_INET)]
     try:
-        return sockets + bind_sockets(port, "::1")
+        sockets.append(_listen("::1", port, socket.AF_INET6))
     except OSError as error:
-        if error.errno in NO_IPV6:
-            return sockets
-        for opened in sockets:
-            opened.close()
-        raise
+        if error.errno not in NO_IPV6:
+            sockets[0].close()
+            raise
+    return sockets
+
+
+def _listen(address: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    # Not Tornado's bind_sockets: it leaves its socket open where the port is taken.
+    opened = socket.create_server((address, port), family=family, backlog=128)
+    opened.setblocking(False)
+    return opened
 
 
 def open_free_port() -> list[socket.socket]:

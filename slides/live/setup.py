@@ -1,8 +1,8 @@
 """An IPython extension that runs a notebook's set-up cells when its kernel starts.
 
-A slide's code then works at once, from whichever slide the speaker begins: the cells that prepare it have
-the slide type "skip", and nobody has to go and run them. Which notebook the kernel belongs to is in the
-environment variable JPY_SESSION_NAME; without it, or without the file, nothing is run.
+A slide's code then works at once, from whichever slide the speaker begins: the cells that prepare
+it have the slide type "skip", and nobody has to go and run them. Which notebook the kernel belongs
+to is in the environment variable JPY_SESSION_NAME; without it, or the file, nothing is run.
 """
 
 import ast

@@ -8,7 +8,7 @@ class LagStrip {
   static BLOCKED = 200; // milliseconds without a tick that count as a gap
   static LATE = 20; // milliseconds of lag that are drawn as hot
   static OFFSETS = 200; // ticks over which the two clocks are compared
-  static NARROW = 44; // pixels that hold a gap's seconds
+  static NARROW = 56; // pixels that hold a gap's seconds
   static WIDE = 168; // pixels that hold the word as well
   static QUIET_STEP = 500; // milliseconds between drawings where motion is not wanted
 
