@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - x, y, width, height and a colour are best read in their place
 """A canvas for SVG pictures that take their colours and their type from the theme.
 
 No element has an id: the same picture may stand twice in a deck, once on a hidden slide, and a
@@ -5,7 +6,7 @@ reference to the hidden one would draw nothing. So arrow heads and hatching are 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from xml.etree import ElementTree as ET
@@ -77,9 +78,9 @@ class Canvas:
         dash: str | None = None,
     ) -> None:
         """A rounded rectangle; `tint` is the opacity of its fill."""
-        where = {"x": x, "y": y, "width": width, "height": height}
         radius = min(radius, width / 2, height / 2)
-        self._shape("rect", where | {"rx": radius}, fill, stroke, thick, tint, dash)
+        where = {"x": x, "y": y, "width": width, "height": height, "rx": radius}
+        self._shape("rect", where, fill, stroke, thick, tint, dash)
 
     def circle(
         self,
@@ -174,7 +175,7 @@ class Canvas:
     def _shape(
         self,
         tag: str,
-        where: dict[str, object],
+        where: Mapping[str, object],
         fill: str,
         stroke: str | None,
         thick: float,

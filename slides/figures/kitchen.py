@@ -195,4 +195,4 @@ def hands(canvas: Canvas, x: float) -> None:
         )
     popped, boiled = at(START + LONG["toast"]), at(2 * START + LONG["kettle"])
     pill(canvas, (popped + boiled) / 2, LANES["toast"] + 26, "pop?", HOT)
-    pill(canvas, (at(2 * START) + boiled) / 2, LANES["shower"] + 26, "not even started", HOT)
+    pill(canvas, (at(3 * START) + boiled) / 2 + 18, LANES["shower"] + 26, "not even started", HOT)

@@ -2,12 +2,15 @@
 
 import math
 
-from slides.figures.canvas import Canvas
+from slides.figures.canvas import Canvas, Point
 
 INK = "var(--opener-ink, #fbfaf7)"
 MUTED = "var(--opener-muted, #b8c3d9)"
 ACCENT = "var(--opener-accent, #5fc9de)"
+COLOURS = (ACCENT, INK, MUTED)
 TURNS = 11
+OPEN = 1.5
+"""How much of each turn is left open, in radians."""
 
 
 def welcome() -> str:
@@ -18,23 +21,25 @@ def welcome() -> str:
         width=520,
         height=520,
     )
-    for turn in range(TURNS):
-        share = turn / (TURNS - 1)
-        y = 478 - 420 * share
-        wide = 26 + 214 * share**1.35
-        x = 260 + 26 * math.sin(share * 5.2 + 2.6) * (1 - share * 0.5)
-        arc(canvas, x, y, wide, turn)
+    turns = [ring(turn) for turn in range(TURNS)]
+    for turn, (d, _) in enumerate(turns):
+        canvas.path(d, COLOURS[turn % 3], thick=3.5 + turn * 0.35)
+    for turn, (_, end) in enumerate(turns):
+        canvas.circle(*end, 7 + turn * 0.5, COLOURS[turn % 3])
     return canvas.svg()
 
 
-def arc(canvas: Canvas, x: float, y: float, wide: float, turn: int) -> None:
-    """One turn of the whirl: an open ellipse, and an event at its leading end."""
-    start, sweep = turn * 1.9 + 0.5, 4.6
-    flat = wide * 0.2
-    ends = [
-        (x + wide * math.cos(angle), y + flat * math.sin(angle)) for angle in (start, start + sweep)
-    ]
-    d = f"M{ends[0][0]:.1f} {ends[0][1]:.1f} A{wide:.1f} {flat:.1f} 0 1 1 {ends[1][0]:.1f} {ends[1][1]:.1f}"
-    colour = (ACCENT, INK, MUTED)[turn % 3]
-    canvas.path(d, colour, thick=3.5 + turn * 0.35)
-    canvas.circle(*ends[1], 7 + turn * 0.5, colour)
+def ring(turn: int) -> tuple[str, Point]:
+    """One turn of the whirl, an ellipse that is open somewhere behind: its path and its end."""
+    share = turn / (TURNS - 1)
+    x = 260 + 26 * math.sin(share * 5.2 + 2.6) * (1 - share * 0.5)
+    y = 484 - 428 * share
+    wide = 24 + 216 * share**1.35
+    flat = wide * 0.17
+    gap = -math.pi / 2 + 1.1 * math.sin(turn * 1.7)
+    first, last = (
+        (x + wide * math.cos(angle), y + flat * math.sin(angle))
+        for angle in (gap + OPEN / 2, gap - OPEN / 2)
+    )
+    d = f"M{first[0]:.1f} {first[1]:.1f} A{wide:.1f} {flat:.1f} 0 1 1 {last[0]:.1f} {last[1]:.1f}"
+    return d, last

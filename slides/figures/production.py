@@ -1,7 +1,7 @@
 """In production: several processes behind nginx, and when to choose this at all."""
 
-from slides.figures.canvas import ACCENT, HOT, INK, MUTED, Canvas
-from slides.figures.shapes import bar, box, browser, cross, pill
+from slides.figures.canvas import ACCENT, CARD, HOT, INK, LINE, MUTED, PAPER, Canvas
+from slides.figures.shapes import Kind, bar, box, browser, cross, pill
 
 PORTS = (8001, 8002, 8003, 8004)
 ROWS = [62 + 88.0 * turn for turn in range(4)]
@@ -17,14 +17,14 @@ def front(canvas: Canvas) -> None:
 
 def processes(canvas: Canvas, dead: int | None = None) -> None:
     """Tornado processes on their ports, within supervisord's frame."""
-    canvas.rect(500, 12, 340, 416, "none", MUTED, dash="2 9")
-    canvas.text(670, 400, "supervisord", 26, MUTED, weight=700, anchor="middle")
+    canvas.rect(462, 12, 388, 416, "none", MUTED, dash="2 9")
+    canvas.text(656, 400, "supervisord", 26, MUTED, weight=700, anchor="middle")
     for y, port in zip(ROWS, PORTS, strict=True):
-        kind = "wait" if port == dead else "soft"
-        bar(canvas, 524, y - 34, 292, 68, kind)
+        kind: Kind = "wait" if port == dead else "soft"
+        bar(canvas, 540, y - 34, 286, 68, kind)
         if port != dead:
-            canvas.text(546, y, "Tornado", 26, weight=700)
-            canvas.text(796, y, f":{port}", 26, ACCENT, mono=True, anchor="end")
+            canvas.text(562, y, "Tornado", 26, weight=700)
+            canvas.text(806, y, f":{port}", 26, ACCENT, mono=True, anchor="end")
 
 
 def topology() -> str:
@@ -38,11 +38,12 @@ def topology() -> str:
     front(canvas)
     processes(canvas)
     for y in ROWS:
-        canvas.arrow((370, 194 + (y - 194) * 0.3), (514, y), thick=5)
-        canvas.line((816, y), (960, y), stroke=ACCENT, thick=5, dash="2 10")
+        canvas.arrow((370, 194 + (y - 194) * 0.3), (530, y), thick=5)
+        canvas.line((834, y), (958, y), stroke=ACCENT, thick=5, dash="2 10")
     bar(canvas, 966, 28, 184, 332, "work")
-    box(canvas, 966, 28, 184, 332, "a bus", "work", note="Redis", size=32)
-    canvas.text(1058, 400, "what all must hear", 22, MUTED, anchor="middle", width=200)
+    canvas.text(1058, 140, "a bus", 34, PAPER, weight=700, anchor="middle")
+    canvas.text(1058, 184, "Redis", 26, PAPER, anchor="middle")
+    canvas.text(1058, 262, "for what all must hear", 24, PAPER, anchor="middle", width=150)
     return canvas.svg()
 
 
@@ -59,16 +60,19 @@ def kill_one() -> str:
         if y != ROWS[1]:
             canvas.arrow(
                 (370, 194 + (y - 194) * 0.3),
-                (514, y),
+                (530, y),
                 thick=7 if y == ROWS[2] else 4,
                 stroke=ACCENT if y == ROWS[2] else MUTED,
             )
-    canvas.line((370, 182), (470, 158), stroke=HOT, thick=5, dash="2 10")
-    cross(canvas, 484, 154, 14)
-    pill(canvas, 670, ROWS[1], "kill -9", HOT, 26)
-    canvas.curve((850, 400), (960, 380), (960, 150), (826, ROWS[1]), stroke=ACCENT, thick=6)
-    canvas.text(960, 270, "supervisord starts it again", 26, ACCENT, weight=700, width=190)
-    canvas.text(890, 70, "its request goes to the next one", 26, weight=700, width=250)
+    canvas.line((370, 182), (424, 169), stroke=HOT, thick=5, dash="2 10")
+    cross(canvas, 494, 153, 15)
+    canvas.line((424, 169), (468, 159), stroke=HOT, thick=5, dash="2 10")
+    pill(canvas, 683, ROWS[1], "kill -9", HOT, 26)
+    canvas.curve((864, 400), (984, 380), (984, 160), (838, ROWS[1]), stroke=ACCENT, thick=6)
+    canvas.text(976, 270, "supervisord starts it again", 26, ACCENT, weight=700, width=180)
+    canvas.text(
+        230, 372, "its request goes to the next one", 26, weight=700, anchor="middle", width=250
+    )
     return canvas.svg()
 
 
@@ -87,20 +91,22 @@ def when_to_use() -> str:
         "When to use it",
         f"A good fit: {', '.join(GOOD)}. Take another tool for: {', '.join(OTHER)}.",
     )
-    column(canvas, 10, "a good fit", GOOD, ACCENT)
-    column(canvas, 600, "take another tool", OTHER, MUTED)
+    canvas.line((580, 14), (580, 426), stroke=LINE, thick=14)
+    board(canvas, -1, "a good fit", GOOD)
+    board(canvas, 1, "take another tool", OTHER)
     return canvas.svg()
 
 
-def column(canvas: Canvas, x: float, name: str, reasons: list[str], colour: str) -> None:
-    """One side of the choice."""
-    good = colour == ACCENT
-    bar(canvas, x, 10, 550, 84, "work" if good else "plain")
-    canvas.text(
-        x + 275, 52, name, 34, "var(--paper, #fbfaf7)" if good else INK, weight=700, anchor="middle"
-    )
+def board(canvas: Canvas, side: int, name: str, reasons: list[str]) -> None:
+    """One board of the signpost, pointing to its side, and the reasons to go there."""
+    good = side < 0
+    near, far, tip = 580 + side * 24, 580 + side * 512, 580 + side * 562
+    fill, colour = (ACCENT, PAPER) if good else (CARD, INK)
+    outline = f"M{near} 26 H{far} L{tip} 70 L{far} 114 H{near} Z"
+    canvas.path(outline, ACCENT if good else LINE, fill)
+    canvas.text(580 + side * 272, 70, name, 34, colour, weight=700, anchor="middle")
+    x = 40 if good else 640
     for row, reason in enumerate(reasons):
-        y = 140 + row * 82
-        canvas.circle(x + 30, y, 17, colour, tint=0.16)
-        canvas.circle(x + 30, y, 8, colour)
-        canvas.text(x + 72, y, reason, 30)
+        y = 172 + row * 74
+        canvas.circle(x, y, 10, ACCENT if good else MUTED)
+        canvas.text(x + 34, y, reason, 30)

@@ -9,24 +9,24 @@ def hello_parts() -> str:
     canvas = Canvas(
         "The parts of hello",
         "A request goes from the browser to the HTTP server, to the application, which finds its"
-        " route, to the request handler’s get method, which writes; the response goes back."
+        " route, to the get method of a request handler, which writes; the response goes back."
         " Under all of them is the event loop.",
     )
-    browser(canvas, 76, 130, INK, 120, 88)
+    browser(canvas, 66, 86, INK, 112, 84)
     parts = [
-        (240, "HTTPServer", "reads it"),
-        (545, "Application", "finds the route"),
-        (850, "RequestHandler", "get()"),
+        (290, 220, "HTTPServer", "reads it"),
+        (560, 220, "Application", "finds the route"),
+        (830, 320, "RequestHandler", "its method get"),
     ]
-    for x, name, note in parts:
-        box(canvas, x, 70, 285 if x == 850 else 250, 120, name, note=note, size=28)
-    for start, end in [(144, 232), (494, 537), (799, 842)]:
-        canvas.arrow((start, 130), (end, 130), stroke=ACCENT, thick=6)
-    canvas.arrow((992, 194), (992, 262), (76, 262), (76, 186), stroke=ACCENT, thick=6)
-    canvas.text(188, 30, "request", 26, ACCENT, weight=700, anchor="middle")
-    canvas.text(534, 234, 'self.write("Hello, world")', 26, INK, mono=True, anchor="middle")
-    bar(canvas, 10, 320, 1140, 100, "work")
-    box(canvas, 10, 320, 1140, 100, "the event loop", "work", size=34)
+    for x, wide, name, note in parts:
+        box(canvas, x, 20, wide, 132, name, note=note, size=28)
+    for start, end in [(130, 282), (516, 552), (786, 822)]:
+        canvas.arrow((start, 86), (end, 86), stroke=ACCENT, thick=6)
+    canvas.arrow((990, 158), (990, 256), (66, 256), (66, 140), stroke=ACCENT, thick=6)
+    canvas.text(200, 56, "request", 26, ACCENT, weight=700, anchor="middle")
+    canvas.text(200, 224, "response", 26, ACCENT, weight=700, anchor="middle")
+    canvas.text(675, 224, 'self.write("Hello, world")', 26, INK, mono=True, anchor="middle")
+    box(canvas, 10, 318, 1140, 100, "the event loop", "work", note="calls each of them", size=34)
     return canvas.svg()
 
 
@@ -45,15 +45,15 @@ def callback_generator_await() -> str:
         canvas.text(10, y + 50, name, 26, MUTED, weight=700)
     for y in (178, 298):
         canvas.line((10, y), (1150, y), stroke=MUTED, thick=2, dash="2 9")
-    callback(canvas, 140)
-    generator(canvas, 490)
-    awaiting(canvas, 840)
+    callback(canvas, 130)
+    generator(canvas, 470)
+    awaiting(canvas, 808)
     return canvas.svg()
 
 
 def callback(canvas: Canvas, x: float) -> None:
     """The story ends, and another function has to take it up."""
-    canvas.text(x + 150, 28, "callback", 30, weight=700, anchor="middle")
+    canvas.text(x + 90, 28, "callback", 30, weight=700, anchor="middle")
     box(canvas, x, ROWS["ask"], 180, 100, "get", "soft", mono=True)
     box(canvas, x + 80, ROWS["go on"], 230, 100, "on_response", "soft", mono=True)
     canvas.curve(
@@ -70,7 +70,7 @@ def callback(canvas: Canvas, x: float) -> None:
 
 def generator(canvas: Canvas, x: float) -> None:
     """The story pauses, and a runner wakes it."""
-    canvas.text(x + 150, 28, "generator", 30, weight=700, anchor="middle")
+    canvas.text(x + 90, 28, "generator", 30, weight=700, anchor="middle")
     pausing(canvas, x, "yield")
     runner, y = x + 262, ROWS["wait"] + 50
     canvas.circle(runner, y, 52, "none", INK)

@@ -1,9 +1,10 @@
 """Servers and their many clients: a thread for each, or one loop for all."""
 
 from slides.figures.canvas import ACCENT, MUTED, PAPER, Canvas
-from slides.figures.shapes import bar, box, browser, numeral
+from slides.figures.shapes import Kind, bar, box, browser, numeral
 
 COLUMNS = [86 + 164.6 * turn for turn in range(7)]
+STATES: dict[bool, tuple[str, Kind]] = {True: ("works", "work"), False: ("asleep", "plain")}
 READY = (2, 5)
 """Which of the clients have something to say at the moment of the picture."""
 
@@ -29,60 +30,41 @@ def threads_each() -> str:
     clients(canvas, 128, READY[:1])
     for turn, x in enumerate(COLUMNS):
         works = turn in READY[:1]
-        box(
-            canvas,
-            x - 70,
-            134,
-            140,
-            62,
-            "works" if works else "asleep",
-            "work" if works else "wait" if False else "plain",
-        )
+        label, kind = STATES[works]
+        box(canvas, x - 70, 134, 140, 62, label, kind)
         stack(canvas, x, works)
-    canvas.text(
-        580,
-        408,
-        "a stack of memory for each, and nearly all of them wait",
-        30,
-        anchor="middle",
-        weight=700,
-    )
+    told = "a stack of memory for each, and nearly all of them wait"
+    canvas.text(580, 408, told, 30, anchor="middle", weight=700)
     return canvas.svg()
 
 
 def stack(canvas: Canvas, x: float, works: bool) -> None:
     """The memory under a thread, most of it only reserved."""
     for row in range(4):
-        used = (works and row < 3) or row == 0
-        bar(
-            canvas,
-            x - 70,
-            206 + row * 41,
-            140,
-            34,
-            ("soft" if works else "plain") if used else "idle",
-        )
+        kind: Kind = "idle"
+        if row < (3 if works else 1):
+            kind = "soft" if works else "plain"
+        bar(canvas, x - 70, 206 + row * 41, 140, 34, kind)
 
 
 def one_loop() -> str:
     """Many sockets, one thread, one loop that calls whoever is ready."""
     canvas = Canvas(
         "One loop for all clients",
-        "Seven clients are connected to one thread. Its loop asks the system who is ready, and calls"
-        " the callbacks of those two, one after the other.",
+        "Seven clients are connected to one thread. Its loop asks the system who is ready, and"
+        " calls the callbacks of those two, one after the other.",
     )
-    clients(canvas, 134, READY)
-    bar(canvas, 10, 140, 1140, 224, "soft")
+    bar(canvas, 10, 134, 1140, 240, "soft")
+    clients(canvas, 128, READY)
     for turn, x in enumerate(COLUMNS):
-        canvas.circle(
-            x, 140, 11, ACCENT if turn in READY else PAPER, ACCENT if turn in READY else MUTED
-        )
-    box(canvas, 60, 202, 330, 104, "Who is ready?", size=32)
-    for turn, (left, client) in enumerate(zip((520, 830), READY, strict=True)):
-        box(canvas, left, 202, 260, 104, "callback", "work", note=f"of client {client + 1}")
-        canvas.arrow((390 if not turn else 780, 254), (left - 8, 254), stroke=ACCENT, thick=5)
-    canvas.arrow((960, 306), (960, 338), (225, 338), (225, 312), stroke=ACCENT, thick=5)
-    canvas.text(580, 408, "one thread, and it only ever works", 30, anchor="middle", weight=700)
+        ready = turn in READY
+        canvas.circle(x, 134, 11, ACCENT if ready else PAPER, ACCENT if ready else MUTED)
+    box(canvas, 60, 184, 330, 104, "Who is ready?", size=32)
+    for start, left, client in ((390, 520, READY[0]), (780, 830, READY[1])):
+        box(canvas, left, 184, 260, 104, "callback", "work", note=f"of client {client + 1}")
+        canvas.arrow((start, 236), (left - 6, 236), stroke=ACCENT, thick=5)
+    canvas.arrow((960, 288), (960, 344), (225, 344), (225, 294), stroke=ACCENT, thick=5)
+    canvas.text(580, 412, "one thread, and it only ever works", 30, anchor="middle", weight=700)
     return canvas.svg()
 
 
@@ -95,17 +77,17 @@ def event_loop() -> str:
         " ready; call the timers that are due; and round again.",
     )
     stations = [
-        (10, 20, "Say what you care about", "“this socket, when readable”"),
-        (690, 20, "Wait for events", "epoll · kqueue · select"),
-        (690, 270, "Call each one back", "everybody who is ready"),
-        (10, 270, "Run the timers due", "“in three seconds …”"),
+        (30, 20, "Register interest", "“when this is readable …”"),
+        (670, 20, "Wait for events", "epoll · kqueue · select"),
+        (670, 270, "Call each one back", "everybody who is ready"),
+        (30, 270, "Run the timers due", "“in three seconds …”"),
     ]
     for step, (x, y, label, note) in enumerate(stations, 1):
         box(canvas, x, y, 460, 150, label, "soft" if step != 2 else "plain", note=note, size=30)
-        numeral(canvas, x + 4 if x < 500 else x + 456, y + 75, str(step))
-    canvas.arrow((484, 95), (680, 95), stroke=ACCENT, thick=6)
-    canvas.arrow((920, 182), (920, 258), stroke=ACCENT, thick=6)
-    canvas.arrow((676, 345), (482, 345), stroke=ACCENT, thick=6)
-    canvas.arrow((240, 258), (240, 182), stroke=ACCENT, thick=6)
+        numeral(canvas, x if x < 500 else x + 460, y + 75, str(step))
+    canvas.arrow((500, 95), (662, 95), stroke=ACCENT, thick=6)
+    canvas.arrow((900, 182), (900, 260), stroke=ACCENT, thick=6)
+    canvas.arrow((660, 345), (498, 345), stroke=ACCENT, thick=6)
+    canvas.arrow((260, 258), (260, 180), stroke=ACCENT, thick=6)
     canvas.text(580, 220, "round and round,\none thread", 30, weight=700, anchor="middle")
     return canvas.svg()

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - x, y, width, height and a colour are best read in their place
 """The few shapes that every picture is made of, so that they look like one family.
 
 Colour has a meaning throughout: accent works, hot and hatched waits or is blocked, muted idles.
@@ -62,13 +63,21 @@ def box(
     bar(canvas, x, y, width, height, kind)
     middle = x + width / 2
     shift = size * 0.72 if note else 0
-    face = {"anchor": "middle", "width": width - 24}
+    inner, colour = width - 24, COLOUR[kind]
     canvas.text(
-        middle, y + height / 2 - shift, label, size, COLOUR[kind], weight=700, mono=mono, **face
+        middle,
+        y + height / 2 - shift,
+        label,
+        size,
+        colour,
+        weight=700,
+        mono=mono,
+        anchor="middle",
+        width=inner,
     )
     if note:
         quiet = PAPER if kind == "work" else MUTED
-        canvas.text(middle, y + height / 2 + shift, note, 22, quiet, **face)
+        canvas.text(middle, y + height / 2 + shift, note, 22, quiet, anchor="middle", width=inner)
 
 
 def pill(

@@ -1,8 +1,13 @@
+# ruff: noqa: RUF001 - the apostrophes are typographic, as on the slides
 """The story around the code: where Tornado comes from, where it sits, and the road of the talk."""
 
-from slides.figures.canvas import ACCENT, INK, LINE, MUTED, PAPER, Canvas
-from slides.figures.lettering import measure
+from itertools import pairwise
+
+from slides.figures.canvas import ACCENT, INK, LINE, MUTED, PAPER, Canvas, Point, rounded
+from slides.figures.lettering import wrap
 from slides.figures.shapes import bar
+
+COLUMNS = 5
 
 YEARS = [
     ("2009", "FriendFeed’s server, opened by Facebook"),
@@ -11,7 +16,7 @@ YEARS = [
     ("2015", "4.3: async and await"),
     ("2018", "5.0: on asyncio’s loop"),
     ("2019", "6.0: Python 3 only, no callback arguments"),
-    ("today", "6.6: small, fast, still simple"),
+    ("today", "6.6: still small, still simple"),
 ]
 
 
@@ -20,14 +25,15 @@ def history() -> str:
     told = "; ".join(f"{year}, {what}" for year, what in YEARS)
     canvas = Canvas("Tornado’s history", f"A line of years: {told}.")
     canvas.line((12, 220), (1148, 220), stroke=LINE, thick=8)
-    canvas.line((12, 220), (1060, 220), stroke=ACCENT, thick=8)
+    canvas.line((12, 220), (1040, 220), stroke=ACCENT, thick=8)
     for turn, (year, what) in enumerate(YEARS):
-        x, above = 110 + turn * 156.6, turn % 2 == 0
+        x, side = 122 + turn * 153, -1 if turn % 2 == 0 else 1
         marked = year in ("2011", "today")
         canvas.circle(x, 220, 17 if marked else 13, ACCENT if marked else PAPER, ACCENT, thick=5)
-        canvas.line((x, 196 if above else 244), (x, 172 if above else 268), stroke=MUTED, thick=3)
-        canvas.text(x, 146 if above else 294, year, 34, ACCENT, weight=700, anchor="middle")
-        canvas.text(x, 84 if above else 362, what, 23, anchor="middle", width=218)
+        canvas.line((x, 220 + side * 26), (x, 220 + side * 44), stroke=MUTED, thick=3)
+        canvas.text(x, 220 + side * 70, year, 34, ACCENT, weight=700, anchor="middle")
+        away = 98 + 15 * len(wrap(what, 240, 24))
+        canvas.text(x, 220 + side * away, what, 24, anchor="middle", width=240)
     return canvas.svg()
 
 
@@ -56,41 +62,40 @@ def where_it_sits() -> str:
     bar(canvas, 10, 318, 848, 84, "idle")
     canvas.text(434, 360, "a server from elsewhere, WSGI or ASGI", 28, MUTED, anchor="middle")
     bar(canvas, 886, 318, 264, 84, "work")
-    canvas.text(1018, 360, "server + event loop", 24, PAPER, weight=700, anchor="middle")
+    canvas.text(1018, 360, "the server\nand its loop", 28, PAPER, weight=700, anchor="middle")
     return canvas.svg()
 
 
 def map_of(chapters: list[tuple[str, float]]) -> str:
     """The talk's chapters, (title, minutes) each, as stations on a winding road."""
     told = "; ".join(f"{title}, {_minutes(minutes)}" for title, minutes in chapters)
-    rows = max(1, -(-len(chapters) // 4))
-    canvas = Canvas("The road of this talk", f"Stations in order: {told}.", height=rows * 146 + 12)
-    places = []
+    rows = max(1, -(-len(chapters) // COLUMNS))
+    canvas = Canvas("The road of this talk", f"Stations in order: {told}.", height=rows * 206 + 6)
+    places: list[Point] = []
     for turn in range(len(chapters)):
-        row, column = divmod(turn, 4)
-        places.append((145 + 290 * (column if row % 2 == 0 else 3 - column), 30 + row * 146.0))
+        row, column = divmod(turn, COLUMNS)
+        steps = column if row % 2 == 0 else COLUMNS - 1 - column
+        places.append((152.0 + 214 * steps, 36.0 + row * 206))
     road(canvas, places)
     for turn, ((x, y), (title, minutes)) in enumerate(zip(places, chapters, strict=True), 1):
-        canvas.circle(x, y, 24, ACCENT, PAPER, thick=6)
-        canvas.text(x, y, str(turn), 24, PAPER, weight=700, anchor="middle")
-        size = 26 if measure(title, 26, 700) <= 270 else 23
-        canvas.text(x, y + 50, title, size, weight=700, anchor="middle")
-        canvas.text(x, y + 82, _minutes(minutes), 22, MUTED, anchor="middle")
+        canvas.circle(x, y, 27, ACCENT, PAPER, thick=7)
+        canvas.text(x, y, str(turn), 26, PAPER, weight=700, anchor="middle")
+        lines = len(wrap(title, 200, 24, 700))
+        canvas.text(x, y + 42 + 15 * lines, title, 24, weight=700, anchor="middle", width=200)
+        canvas.text(x, y + 60 + 30 * lines, _minutes(minutes), 22, MUTED, anchor="middle")
     return canvas.svg()
 
 
-def road(canvas: Canvas, places: list[tuple[float, float]]) -> None:
-    """The road through the places, turning outwards at the end of each row."""
-    d = ""
-    for (x, y), (next_x, next_y) in zip(places, places[1:], strict=False):
-        d += f"M{x:g} {y:g} "
-        if next_y == y:
-            d += f"H{next_x:g} "
-            continue
-        out = 205 if x > 580 else -205
-        d += f"C{x + out:g} {y:g} {x + out:g} {next_y:g} {next_x:g} {next_y:g} "
-    if d:
-        canvas.path(d.strip(), LINE, thick=14)
+def road(canvas: Canvas, places: list[Point]) -> None:
+    """The road through the places, turning back outside the last one of each row."""
+    through: list[Point] = []
+    for here, there in pairwise(places):
+        through.append(here)
+        if there[1] != here[1]:
+            outside = 1142.0 if here[0] > 580 else 18.0
+            through += [(outside, here[1]), (outside, there[1])]
+    if through:
+        canvas.path(rounded((*through, places[-1]), 60), LINE, thick=14)
 
 
 def _minutes(minutes: float) -> str:

@@ -10,7 +10,7 @@ from slides.figures.lettering import measure
 from slides.figures.shapes import bar
 
 LANE, BAR = 74.0, 54.0
-WIDTH, TOP, RIGHT = 1160.0, 12.0, 1060.0
+WIDTH, TOP, RIGHT = 1160.0, 12.0, 1036.0
 
 
 class Span(Protocol):
@@ -76,9 +76,9 @@ class _Drawing:
         end = self.x(self.begin + self.total)
         self.canvas.line((end, TOP), (end, self.foot + 10), stroke=INK, thick=4)
         self.canvas.text(
-            min(end, WIDTH - 70),
+            min(end, WIDTH - 110),
             self.foot + 38,
-            self.said(self.total),
+            f"{self.said(self.total)} in all",
             28,
             INK,
             weight=700,
@@ -104,7 +104,7 @@ class _Drawing:
         for turn in range(math.floor(self.total * scale / step + 1e-9) + 1):
             x = self.x(self.begin + turn * step / scale)
             self.canvas.line((x, TOP), (x, self.foot + 8), stroke=LINE, thick=2)
-            if x < self.x(self.begin + self.total) - 110:
+            if x < self.x(self.begin + self.total) - 150:
                 self.canvas.text(x, self.foot + 36, f"{turn * step:g}", 24, MUTED, anchor="middle")
 
     def span(self, span: Span) -> None:
@@ -119,8 +119,15 @@ class _Drawing:
             self.canvas.text(
                 (start + end) / 2, y + BAR / 2, label, 24, PAPER, weight=700, anchor="middle"
             )
-        else:
+        elif not self.follows(span, end + measure(label, 24, 700) + 20):
             self.canvas.text(end + 10, y + BAR / 2, label, 24, weight=700)
+
+    def follows(self, span: Span, x: float) -> bool:
+        """Whether the next bar in the span's lane begins before x, so that no label fits."""
+        after = [
+            later for later in self.ran if later.name == span.name and later.start > span.start
+        ]
+        return bool(after) and self.x(after[0].start) < x
 
 
 def tick_step(total: float) -> float:

@@ -1,6 +1,8 @@
+# ruff: noqa: RUF001 - the apostrophes are typographic, as on the slides
 """Waiting, along an axis of time: who waits, who is free, and who is blocked."""
 
 from slides.figures.canvas import ACCENT, HOT, INK, MUTED, PAPER, Canvas
+from slides.figures.lettering import measure
 from slides.figures.shapes import bar, pill
 
 LEFT, RIGHT = 250.0, 1150.0
@@ -20,15 +22,15 @@ def blocked_loop() -> str:
         "The loop ticks every 50 milliseconds. A handler sleeps: no ticks, a gap; then ticks again."
         " Two clients’ requests that came during the gap wait until its end.",
     )
-    gap, end, top = 450.0, 850.0, 60.0
-    canvas.text(10, top + 40, "the loop’s ticks,\nevery 50 ms", 26, weight=700)
+    gap, end, top = 450.0, 850.0, 40.0
+    canvas.text(10, top + 40, "ticks,\nevery 50 ms", 26, weight=700)
     for tick in range(int(LEFT) + 8, int(RIGHT), 22):
         if not gap - 10 < tick < end + 10:
             canvas.circle(tick, top + 40, 6.5, ACCENT)
     bar(canvas, gap, top, end - gap, 80, "wait")
     pill(canvas, (gap + end) / 2, top + 40, "a handler slept", HOT, 26)
     for turn, (name, asked) in enumerate({"client A": 520.0, "client B": 680.0}.items()):
-        y, answered = 196.0 + turn * 100, end + turn * 62
+        y, answered = 182.0 + turn * 100, end + turn * 62
         lanes(canvas, {name: y})
         canvas.circle(asked, y + 32, 12, INK)
         bar(canvas, asked + 20, y, answered - asked - 24, 64, "wait")
@@ -55,8 +57,8 @@ def waiting_for_others() -> str:
     for x in (450, 560, 625, 760, 880):
         bar(canvas, x, 178, 46, 60, "soft")
     canvas.text(700, 272, "free: serves others", 26, ACCENT, weight=700, anchor="middle")
-    bar(canvas, 400, 320, 590, 76, "plain")
-    canvas.text(695, 358, "searches", 26, MUTED, anchor="middle")
+    bar(canvas, 400, 320, 590, 76)
+    canvas.text(695, 358, "searches", 26, PAPER, weight=700, anchor="middle")
     for x, start, end in [(330, 100, 164), (390, 250, 314), (1000, 314, 250), (1060, 164, 100)]:
         canvas.arrow((x, start), (x, end), thick=5)
     return canvas.svg()
@@ -79,16 +81,21 @@ def fan_out_lanes() -> str:
         canvas.arrow((190, y + 26), (244, y + 26), stroke=ACCENT)
         bar(canvas, 252, y, end - 252, 52, "wait" if end == slowest else "soft")
         if end != slowest:
-            canvas.line(
-                (end + 10, y + 26), (slowest + 6, y + 26), stroke=MUTED, thick=3, dash="2 9"
-            )
+            back = (end + 10, y + 26)
+            canvas.line(back, (slowest + 6, y + 26), stroke=MUTED, thick=3, dash="2 9")
     pill(canvas, 600, 262, "the slowest", HOT)
     bar(canvas, slowest + 14, 20, 60, 340)
     canvas.arrow((1022, 190), (1146, 190), thick=6)
     canvas.text(1150, 148, "answer", 26, weight=700, anchor="end")
-    canvas.line((252, 404), (slowest, 404))
-    for x in (252, slowest):
-        canvas.line((x, 390), (x, 418))
-    canvas.rect(430, 384, 332, 40, PAPER)
-    canvas.text(596, 404, "as long as the slowest", 26, weight=700, anchor="middle")
+    length(canvas, 252, slowest, 404, "as long as the slowest")
     return canvas.svg()
+
+
+def length(canvas: Canvas, start: float, end: float, y: float, label: str) -> None:
+    """A measured stretch, its label in the middle of it."""
+    half = measure(label, 26, 700) / 2 + 16
+    middle = (start + end) / 2
+    for edge, inner in ((start, middle - half), (end, middle + half)):
+        canvas.line((edge, y - 14), (edge, y + 14))
+        canvas.line((edge, y), (inner, y))
+    canvas.text(middle, y, label, 26, weight=700, anchor="middle")
