@@ -40,7 +40,7 @@ class Canvas:
                 "class": "figure",
                 "viewBox": f"0 0 {number(width)} {number(height)}",
                 "role": "img",
-                "aria-label": f"{title}. {desc}",
+                "aria-label": title,
                 "font-family": SANS,
                 "stroke-linecap": "round",
                 "stroke-linejoin": "round",

@@ -32,7 +32,7 @@ def welcome() -> str:
 def ring(turn: int) -> tuple[str, Point]:
     """One turn of the whirl, an ellipse that is open somewhere behind: its path and its end."""
     share = turn / (TURNS - 1)
-    x = 260 + 26 * math.sin(share * 5.2 + 2.6) * (1 - share * 0.5)
+    x = 250 + 26 * math.sin(share * 5.2 + 2.6) * (1 - share * 0.5)
     y = 484 - 428 * share
     wide = 24 + 216 * share**1.35
     flat = wide * 0.17

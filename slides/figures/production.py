@@ -64,9 +64,8 @@ def kill_one() -> str:
                 thick=7 if y == ROWS[2] else 4,
                 stroke=ACCENT if y == ROWS[2] else MUTED,
             )
-    canvas.line((370, 182), (424, 169), stroke=HOT, thick=5, dash="2 10")
+    canvas.line((370, 182), (468, 159), stroke=HOT, thick=5, dash="2 10")
     cross(canvas, 494, 153, 15)
-    canvas.line((424, 169), (468, 159), stroke=HOT, thick=5, dash="2 10")
     pill(canvas, 683, ROWS[1], "kill -9", HOT, 26)
     canvas.curve((864, 400), (984, 380), (984, 160), (838, ROWS[1]), stroke=ACCENT, thick=6)
     canvas.text(976, 270, "supervisord starts it again", 26, ACCENT, weight=700, width=180)

@@ -9,8 +9,8 @@ def polling_vs_pushing() -> str:
     canvas = Canvas(
         "Polling and pushing",
         "Left, polling: the client asks again and again whether there is anything new, and hears"
-        " no, no, and at last yes. Right, pushing: the connection stays open and quiet, and the server"
-        " tells the client the moment there is news.",
+        " no, no, and at last yes. Right, pushing: the connection stays open and quiet, and the"
+        " server tells the client the moment there is news.",
     )
     polling(canvas, 10)
     pushing(canvas, 630)

@@ -47,7 +47,7 @@ def callback_generator_await() -> str:
         canvas.line((10, y), (1150, y), stroke=MUTED, thick=2, dash="2 9")
     callback(canvas, 130)
     generator(canvas, 470)
-    awaiting(canvas, 808)
+    awaiting(canvas, 800)
     return canvas.svg()
 
 
@@ -85,7 +85,7 @@ def awaiting(canvas: Canvas, x: float) -> None:
     """The story pauses by itself."""
     canvas.text(x + 90, 28, "await", 30, weight=700, anchor="middle")
     pausing(canvas, x, "await")
-    canvas.text(x + 204, ROWS["wait"] + 50, "one piece", 26, ACCENT, weight=700)
+    canvas.text(x + 200, ROWS["wait"] + 50, "one piece", 26, ACCENT, weight=700)
 
 
 def pausing(canvas: Canvas, x: float, word: str) -> None:

@@ -62,11 +62,11 @@ def box(
     """A part of a system: its name in the middle, and below it what it does."""
     bar(canvas, x, y, width, height, kind)
     middle = x + width / 2
-    shift = size * 0.72 if note else 0
+    above, below = (17, size * 0.75) if note else (0, 0)
     inner, colour = width - 24, COLOUR[kind]
     canvas.text(
         middle,
-        y + height / 2 - shift,
+        y + height / 2 - above,
         label,
         size,
         colour,
@@ -77,7 +77,7 @@ def box(
     )
     if note:
         quiet = PAPER if kind == "work" else MUTED
-        canvas.text(middle, y + height / 2 + shift, note, 22, quiet, anchor="middle", width=inner)
+        canvas.text(middle, y + height / 2 + below, note, 22, quiet, anchor="middle", width=inner)
 
 
 def pill(

@@ -16,7 +16,7 @@ YEARS = [
     ("2015", "4.3: async and await"),
     ("2018", "5.0: on asyncio’s loop"),
     ("2019", "6.0: Python 3 only, no callback arguments"),
-    ("today", "6.6: still small, still simple"),
+    ("today", "6.6: still small and simple"),
 ]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 from slides.figures.canvas import INK, LINE, MUTED, PAPER, Canvas
@@ -53,16 +54,36 @@ def timeline(spans: Iterable[Span], unit: str = "s") -> Figure:
     return Figure(_Drawing(ran, unit).svg())
 
 
+@dataclass
+class _Lane:
+    """Spans of one name that do not overlap."""
+
+    name: str
+    spans: list[Span]
+
+
+def _lanes(ran: list[Span]) -> list[_Lane]:
+    """A lane for each name, in order of first start, and one more for each that overlaps."""
+    lanes: list[_Lane] = []
+    for span in ran:
+        for lane in lanes:
+            if lane.name == span.name and lane.spans[-1].end <= span.start:
+                lane.spans.append(span)
+                break
+        else:
+            lanes.append(_Lane(span.name, [span]))
+    return lanes
+
+
 class _Drawing:
     """One timeline on its way to a picture."""
 
     def __init__(self, ran: list[Span], unit: str) -> None:
-        self.ran, self.unit = ran, unit
-        self.names = list(dict.fromkeys(span.name for span in ran))
+        self.lanes, self.unit = _lanes(ran), unit
         self.begin = ran[0].start
         self.total = max(span.end for span in ran) - self.begin
-        self.left = 34 + max(measure(name, 26, 700) for name in self.names)
-        self.foot = TOP + LANE * len(self.names)
+        self.left = 34 + max(measure(shortened(span.name), 26, 700) for span in ran)
+        self.foot = TOP + LANE * len(self.lanes)
         told = ", ".join(f"{span.name} {self.said(span.end - span.start)}" for span in ran)
         self.canvas = Canvas(
             "A timeline", f"{told}; {self.said(self.total)} in all.", WIDTH, self.foot + 66
@@ -71,19 +92,13 @@ class _Drawing:
     def svg(self) -> str:
         """Axis below, bars over it, and the total across both."""
         self.axis()
-        for span in self.ran:
-            self.span(span)
+        for row, lane in enumerate(self.lanes):
+            self.lane(lane, TOP + LANE * row)
         end = self.x(self.begin + self.total)
         self.canvas.line((end, TOP), (end, self.foot + 10), stroke=INK, thick=4)
-        self.canvas.text(
-            min(end, WIDTH - 110),
-            self.foot + 38,
-            f"{self.said(self.total)} in all",
-            28,
-            INK,
-            weight=700,
-            anchor="middle",
-        )
+        at = min(max(end, 120), WIDTH - 120)
+        total = f"{self.said(self.total)} in all"
+        self.canvas.text(at, self.foot + 38, total, 28, weight=700, anchor="middle")
         return self.canvas.svg()
 
     def x(self, moment: float) -> float:
@@ -98,40 +113,44 @@ class _Drawing:
         return f"{value:.{digits}f} {self.unit}"
 
     def axis(self) -> None:
-        """A faint line at each tick, a number below it unless the total stands there."""
+        """A faint line at each tick, and a number below it unless the total stands there."""
         scale = 1000 if self.unit == "ms" else 1
         step = tick_step(self.total * scale)
         for turn in range(math.floor(self.total * scale / step + 1e-9) + 1):
             x = self.x(self.begin + turn * step / scale)
             self.canvas.line((x, TOP), (x, self.foot + 8), stroke=LINE, thick=2)
             if x < self.x(self.begin + self.total) - 150:
-                self.canvas.text(x, self.foot + 36, f"{turn * step:g}", 24, MUTED, anchor="middle")
+                self.canvas.text(x, self.foot + 38, f"{turn * step:g}", 24, MUTED, anchor="middle")
 
-    def span(self, span: Span) -> None:
-        """A bar in its lane, with its duration on it, or after it when it is too short."""
-        y = TOP + LANE * self.names.index(span.name)
-        start, end = self.x(span.start), self.x(span.end)
-        if span is next(ran for ran in self.ran if ran.name == span.name):
-            self.canvas.text(8, y + BAR / 2, span.name, 26, weight=700)
-        bar(self.canvas, start, y, max(end - start, 3), BAR)
-        label = self.said(span.end - span.start)
-        if measure(label, 24, 700) + 24 <= end - start:
-            self.canvas.text(
-                (start + end) / 2, y + BAR / 2, label, 24, PAPER, weight=700, anchor="middle"
-            )
-        elif not self.follows(span, end + measure(label, 24, 700) + 20):
-            self.canvas.text(end + 10, y + BAR / 2, label, 24, weight=700)
+    def lane(self, lane: _Lane, y: float) -> None:
+        """A name and its bars; a duration stands on its bar, or after it if there is room."""
+        middle = y + BAR / 2
+        self.canvas.text(8, middle, shortened(lane.name), 26, weight=700)
+        for span, following in zip_longest(lane.spans, lane.spans[1:]):
+            start, end = self.x(span.start), self.x(span.end)
+            label = self.said(span.end - span.start)
+            room = (self.x(following.start) if following else WIDTH) - end
+            wide = measure(label, 24, 700) + 20
+            with self.canvas.group("figure-span"):
+                bar(self.canvas, start, y, max(end - start, 3), BAR)
+                if wide <= end - start:
+                    at = (start + end) / 2
+                    self.canvas.text(at, middle, label, 24, PAPER, weight=700, anchor="middle")
+                elif wide <= room:
+                    self.canvas.text(end + 12, middle, label, 24, weight=700)
 
-    def follows(self, span: Span, x: float) -> bool:
-        """Whether the next bar in the span's lane begins before x, so that no label fits."""
-        after = [
-            later for later in self.ran if later.name == span.name and later.start > span.start
-        ]
-        return bool(after) and self.x(after[0].start) < x
+
+def shortened(name: str) -> str:
+    """The name, its end cut off when it would take more than a third of the picture."""
+    if measure(name, 26, 700) <= WIDTH / 3:
+        return name
+    while measure(name + "…", 26, 700) > WIDTH / 3:
+        name = name[:-1]
+    return name + "…"
 
 
 def tick_step(total: float) -> float:
-    """A round step (1, 2 or 5 times a power of ten) that makes four to ten ticks."""
+    """A round step (1, 2 or 5 times a power of ten) that makes three to six ticks."""
     rough = total / 5 if total > 0 else 1
     power = 10.0 ** math.floor(math.log10(rough))
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
