@@ -38,73 +38,86 @@ async def sh(command: str, timeout: float = 20) -> Transcript:  # noqa: ASYNC109
     screen = Screen(transcript)
     with TemporaryDirectory(prefix="slides-sh-") as folder:
         write_curl_config(Path(folder))
-        process, lifeline = await _start(command, Path(folder))
+        run = await Run.start(command, environment(Path(folder)))
         try:
             async with asyncio.timeout(timeout):
-                await _follow(process, transcript, screen)
+                await run.follow(transcript, screen)
         except TimeoutError:
             transcript.end = f"Stopped: it had not ended after {timeout:g} s."
         except asyncio.CancelledError:
             transcript.end = "Interrupted."
             raise
         finally:
-            os.close(lifeline)
-            transcript.status = process.returncode
+            transcript.status = run.process.returncode
             screen.show()
     return transcript
 
 
-async def _start(command: str, folder: Path) -> tuple[asyncio.subprocess.Process, int]:
-    reading, lifeline = os.pipe()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "/bin/sh",
-            "-c",
-            GUARDED,
-            command,
-            stdin=reading,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            env=environment(folder),
+class Run:
+    """A command that runs, and the two pipes between it and the kernel."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: asyncio.StreamReader, lifeline: int
+    ) -> None:
+        self.process = process
+        self._output = output
+        self._lifeline = lifeline
+        self._pipe: asyncio.ReadTransport | None = None
+
+    @classmethod
+    async def start(cls, command: str, environment: dict[str, str]) -> "Run":
+        """Start a command in a process group of its own."""
+        # A pipe of our own, not the subprocess's: asyncio would take the command for running as
+        # long as something it left in the background holds the pipe.
+        output, writing = os.pipe()
+        reading, lifeline = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *("/bin/sh", "-c", GUARDED, command),
+                stdin=reading,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+                env=environment,
+            )
+        except BaseException:
+            os.close(lifeline)
+            os.close(output)
+            raise
+        finally:
+            os.close(reading)
+            os.close(writing)
+        reader = asyncio.StreamReader()
+        run = cls(process, reader, lifeline)
+        run._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", 0)
         )
-    except BaseException:
-        os.close(lifeline)
-        raise
-    finally:
-        os.close(reading)
-    return process, lifeline
+        return run
 
-
-async def _follow(
-    process: asyncio.subprocess.Process, transcript: Transcript, screen: "Screen"
-) -> None:
-    """Read until the command has ended, then kill what it left in the background."""
-    ended = asyncio.create_task(process.wait())
-    reading = asyncio.create_task(_read(process, transcript, screen))
-    try:
-        await asyncio.wait([ended, reading], return_when=asyncio.FIRST_COMPLETED)
-        if not transcript.is_full:
+    async def follow(self, transcript: Transcript, screen: "Screen") -> None:
+        """Read until the command has ended, then kill what it left in the background."""
+        ended = asyncio.create_task(self.process.wait())
+        reading = asyncio.create_task(self._read(transcript, screen))
+        try:
             await ended
-    finally:
-        kill_group(process.pid)
-        await asyncio.wait([ended, reading], timeout=LAST_WORDS)
-        ended.cancel()
-        reading.cancel()
+        finally:
+            kill_group(self.process.pid)
+            await asyncio.wait([ended, reading], timeout=LAST_WORDS)
+            ended.cancel()
+            reading.cancel()
+            os.close(self._lifeline)
+            if self._pipe is not None:
+                self._pipe.close()
 
-
-async def _read(
-    process: asyncio.subprocess.Process, transcript: Transcript, screen: "Screen"
-) -> None:
-    assert process.stdout is not None
-    discarded = 0
-    while chunk := await process.stdout.read(CHUNK):
-        if transcript.is_full:
-            discarded += len(chunk)
-            if discarded > DISCARDED:
-                return
-        transcript.add(chunk)
-        screen.refresh()
+    async def _read(self, transcript: Transcript, screen: "Screen") -> None:
+        discarded = 0
+        while chunk := await self._output.read(CHUNK):
+            if transcript.is_full:
+                discarded += len(chunk)
+                if discarded > DISCARDED:
+                    kill_group(self.process.pid)
+            transcript.add(chunk)
+            screen.refresh()
 
 
 class Screen:
