@@ -11,7 +11,7 @@ from slides.figures.lettering import measure
 from slides.figures.shapes import bar
 
 LANE, BAR = 74.0, 54.0
-WIDTH, TOP, RIGHT = 1160.0, 12.0, 1036.0
+WIDTH, TOP, RIGHT = 1160.0, 12.0, 1016.0
 
 
 class Span(Protocol):

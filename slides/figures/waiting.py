@@ -74,7 +74,7 @@ def fan_out_lanes() -> str:
     ends = [520.0, 760.0, 610.0, 940.0, 440.0]
     slowest = max(ends)
     canvas.arrow((10, 190), (120, 190), thick=6)
-    canvas.text(10, 148, "request", 26, weight=700)
+    canvas.text(10, 148, "request", 24, weight=700)
     bar(canvas, 130, 20, 60, 340)
     for turn, end in enumerate(ends):
         y = 20 + turn * 72
@@ -86,7 +86,7 @@ def fan_out_lanes() -> str:
     pill(canvas, 600, 262, "the slowest", HOT)
     bar(canvas, slowest + 14, 20, 60, 340)
     canvas.arrow((1022, 190), (1146, 190), thick=6)
-    canvas.text(1150, 148, "answer", 26, weight=700, anchor="end")
+    canvas.text(1150, 148, "answer", 24, weight=700, anchor="end")
     length(canvas, 252, slowest, 404, "as long as the slowest")
     return canvas.svg()
 
