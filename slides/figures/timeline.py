@@ -37,10 +37,11 @@ class Figure:
         return self.svg
 
 
-def timeline(spans: Iterable[Span], unit: str = "s") -> Figure:
+def timeline(spans: Iterable[Span], unit: str = "s", until: float = 0) -> Figure:
     """Draw spans as bars over an axis of time; one name has one lane, in order of first start.
 
     The axis starts at the earliest start. `unit` is what the spans' own numbers count: "s", "min".
+    `until` makes the axis at least so long, so that two timelines compare on one scale.
     Raises ValueError when there is no span, or when one ends before it starts.
     """
     ran = sorted(spans, key=lambda span: span.start)
@@ -49,7 +50,7 @@ def timeline(spans: Iterable[Span], unit: str = "s") -> Figure:
     for span in ran:
         if span.end < span.start:
             raise ValueError(f"{span.name} ends before it starts: {span.start} to {span.end}")
-    return Figure(_Drawing(ran, unit).svg())
+    return Figure(_Drawing(ran, unit, until).svg())
 
 
 @dataclass
@@ -76,10 +77,11 @@ def _lanes(ran: list[Span]) -> list[_Lane]:
 class _Drawing:
     """One timeline on its way to a picture."""
 
-    def __init__(self, ran: list[Span], unit: str) -> None:
+    def __init__(self, ran: list[Span], unit: str, until: float) -> None:
         self.lanes, self.unit = _lanes(ran), unit
         self.begin = ran[0].start
         self.total = max(span.end for span in ran) - self.begin
+        self.extent = max(self.total, until)
         self.left = 34 + max(measure(shortened(span.name), 26, 700) for span in ran)
         self.foot = TOP + LANE * len(self.lanes)
         told = ", ".join(f"{span.name} {self.said(span.end - span.start)}" for span in ran)
@@ -101,7 +103,7 @@ class _Drawing:
 
     def x(self, moment: float) -> float:
         """Where a moment lies."""
-        share = (moment - self.begin) / self.total if self.total else 0
+        share = (moment - self.begin) / self.extent if self.extent else 0
         return self.left + share * (RIGHT - self.left)
 
     def said(self, long: float) -> str:
@@ -111,11 +113,11 @@ class _Drawing:
 
     def axis(self) -> None:
         """A faint line at each tick, and a number below it unless the total stands there."""
-        step = tick_step(self.total)
-        for turn in range(math.floor(self.total / step + 1e-9) + 1):
+        step = tick_step(self.extent)
+        for turn in range(math.floor(self.extent / step + 1e-9) + 1):
             x = self.x(self.begin + turn * step)
             self.canvas.line((x, TOP), (x, self.foot + 8), stroke=LINE, thick=2)
-            if x < self.x(self.begin + self.total) - 150:
+            if abs(x - self.x(self.begin + self.total)) > 150:
                 self.canvas.text(x, self.foot + 38, f"{turn * step:g}", 24, MUTED, anchor="middle")
 
     def lane(self, lane: _Lane, y: float) -> None:

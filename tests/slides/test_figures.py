@@ -184,6 +184,14 @@ def test_a_timelines_bars_are_as_long_as_what_ran() -> None:
     assert (toast["x"] - kettle["x"]) / whole == pytest.approx(0.125, abs=0.01)
 
 
+def test_two_timelines_on_one_axis_have_one_scale() -> None:
+    """A shorter run, drawn until the end of a longer one, has bars of the longer one's scale."""
+    short = bars(figures.timeline([Span("kettle", 0, 4)], until=8).svg)[0]
+    long = bars(figures.timeline([Span("kettle", 0, 8)]).svg)[0]
+    assert short["x"] == long["x"]
+    assert short["width"] / long["width"] == pytest.approx(0.5, abs=0.01)
+
+
 def test_a_timeline_says_durations_and_the_total_in_its_unit() -> None:
     """The numbers come from the spans, and the unit says what they count."""
     assert {"0.40 s", "0.10 s", "0.80 s", "0.80 s in all"} <= set(
