@@ -103,7 +103,6 @@ def nginx_changes(layout: Layout) -> list[Change]:
 def supervisord_changes(layout: Layout) -> list[Change]:
     """What differs in a private supervisord.conf."""
     python, deck = _word(layout.python), _word(str(layout.deck.resolve()))
-    search = f"localhost:{layout.search_port}"
     return [
         (f"command={SERVER_ROOT}/.venv/bin/python", f"command={python}", 3),
         (f"directory={SERVER_ROOT}\n", f"directory={_text(layout.root)}\n", 3),
@@ -116,7 +115,7 @@ def supervisord_changes(layout: Layout) -> list[Change]:
         ("numprocs=4", f"numprocs={layout.workers}", 1),
         ("numprocs_start=8001", f"numprocs_start={layout.behind + 1}", 1),
         ("--port 8889", f"--port {layout.search_port}", 1),
-        ("localhost:8889", search, 1),
+        ("d --alone ", f"d --beside search={layout.search_port} --alone ", 1),
     ]
 
 

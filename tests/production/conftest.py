@@ -1,0 +1,256 @@
+"""Runs of the production pair, as tests drive them."""
+
+import contextlib
+import http.client
+import os
+import queue
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from slides.serve import ROOT
+
+SECONDS = 60
+CONTROL = [sys.executable, "-m", "supervisor.supervisorctl", "-c"]
+
+
+class Lines:
+    """What a process writes, line by line, as it writes it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def until(self, pattern: str) -> re.Match[str]:
+        """Read on to the line that matches; AssertionError when it does not come."""
+        seen = []
+        with contextlib.suppress(queue.Empty):
+            while (line := self._lines.get(timeout=SECONDS)) is not None:
+                seen.append(line)
+                if match := re.search(pattern, line):
+                    return match
+        raise AssertionError(f"no {pattern!r} in:\n{''.join(seen)}")
+
+    def close(self) -> None:
+        """Forget the rest, once the process is over."""
+        self._reader.join(SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+
+class Running:
+    """`python -m slides production` in a process, with its lines and everything it started."""
+
+    def __init__(self, deck: Path, *options: str, **popen: object) -> None:
+        self.port = free_ports(1)
+        self.workers = 3
+        self.behind = free_ports(self.workers + 2)
+        self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # a socket's path must be short
+        environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
+        environment |= popen.pop("env", {})  # type: ignore[operator]
+        given = [popen.pop("python", sys.executable), "-m", "slides", "production"]
+        given += ["--deck", str(deck), "--port", str(self.port), "--behind", str(self.behind)]
+        self.process = subprocess.Popen(
+            [*given, "--workers", str(self.workers), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            **popen,
+        )
+        self.output = Lines(self.process)
+        self.started: set[psutil.Process] = set()
+
+    @property
+    def url(self) -> str:
+        """The address of the deck, through nginx."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def folder(self) -> Path:
+        """The temporary folder of the run."""
+        [folder] = self.temporary.iterdir()
+        return folder
+
+    @property
+    def worker_ports(self) -> range:
+        """The ports of the broadcasters."""
+        return range(self.behind + 1, self.behind + 1 + self.workers)
+
+    def until(self, pattern: str) -> re.Match[str]:
+        """Read what the run says, on to the line that matches."""
+        return self.output.until(pattern)
+
+    @contextlib.contextmanager
+    def access_log(self) -> Iterator[Lines]:
+        """nginx's log from its beginning; each line ends with who answered, or all who were asked.
+
+        nginx writes a line when the answer is on its way already, so a test has to wait for it.
+        """
+        log = self.folder / "logs" / "nginx-access.log"
+        command = ["tail", "-n", "+1", "-f", str(log)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail:
+            lines = Lines(tail)
+            try:
+                yield lines
+            finally:
+                tail.kill()
+                lines.close()
+
+    def ready(self) -> "Running":
+        """Wait for the invitation."""
+        self.until("Ctrl-C stops everything")
+        self.remember()
+        return self
+
+    def remember(self) -> None:
+        """Note every process that belongs to the run just now."""
+        self.started |= set(psutil.Process(self.process.pid).children(recursive=True))
+
+    def child(self, words: str) -> psutil.Process:
+        """The process whose command line has these words."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        [found] = [each for each in children if words in " ".join(each.cmdline())]
+        return found
+
+    def worker(self, port: int) -> psutil.Process:
+        """The broadcaster on a port."""
+        return self.child(f"broadcaster --port {port}")
+
+    def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> tuple[int, bytes]:
+        """Ask through nginx, from one of this machine's own addresses."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=SECONDS, source_address=(source, 0)
+        )
+        with contextlib.closing(connection):
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request("GET", path, headers=names)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def control(self, *words: str) -> str:
+        """What supervisorctl answers."""
+        done = subprocess.run(
+            [*CONTROL, str(self.folder / "supervisord.conf"), *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        return done.stdout
+
+    def stop(self, number: int) -> int:
+        """Send a signal, wait for the end, and return the exit status."""
+        self.remember()
+        self.process.send_signal(number)
+        return self.process.wait(SECONDS)
+
+    def left(self) -> list[str]:
+        """What the run did not clean up: processes, listening ports, files."""
+        alive = [f"process {each}" for each in self.started if each.is_running()]
+        ports = [self.port, *range(self.behind, self.behind + self.workers + 2)]
+        listening = [f"port {port}" for port in ports if listens(port)]
+        return alive + listening + [f"file {path}" for path in self.temporary.iterdir()]
+
+    def close(self) -> None:
+        """End the run whatever happened, by the ids of its own processes."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(SECONDS)
+        for each in self.started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.output.close()
+        shutil.rmtree(self.temporary)
+
+
+@contextlib.contextmanager
+def running(deck: Path, *options: str, **popen: object) -> Iterator[Running]:
+    """A run that is over when the block ends."""
+    run = Running(deck, *options, **popen)
+    try:
+        yield run
+    finally:
+        run.close()
+
+
+@pytest.fixture(scope="session")
+def production() -> Callable[..., contextlib.AbstractContextManager[Running]]:
+    """Begins a run of its own for the length of a block: `with production(deck) as run`."""
+    require("nginx", "nginx-light")
+    return running
+
+
+@pytest.fixture(scope="session")
+def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small built deck that every account may read."""
+    folder = tmp_path_factory.mktemp("production") / "deck"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<h1>The talk</h1>")
+    (folder / "assets" / "deck.css").write_text("h1 { color: teal }")
+    for parent in (folder, *folder.parents):
+        if parent.owner() == folder.owner() and parent != Path(parent.anchor):
+            parent.chmod(parent.stat().st_mode | 0o055)
+        if parent.name.startswith("pytest-of-"):
+            break
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pair(
+    production: Callable[..., contextlib.AbstractContextManager[Running]], deck: Path
+) -> Iterator[Running]:
+    """A run that is up, shared by the tests that leave it so."""
+    with production(deck) as run:
+        yield run.ready()
+
+
+def require(program: str, package: str) -> None:
+    """Skip by name where a system package is missing; with CI set, that is a failure."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    if shutil.which(program, path=path) is None:
+        reason = f"{program} is missing: apt-get install {package}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` neighbouring ports that nobody listens on just now."""
+    while True:
+        with contextlib.ExitStack() as opened:
+            first = opened.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            start = int(first.getsockname()[1])
+            try:
+                for port in range(start + 1, start + count):
+                    opened.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except (OSError, OverflowError):
+                continue
+            return start
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody accepts connections on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
