@@ -15,6 +15,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from slides.live import handover
 from slides.live.log import Line
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Control:
             Application(
                 [
                     (r"/([\w-]+)/(\d+)/socket", PanelSocket, {"control": self}),
+                    (r"/([\w-]+)/(\d+)/release", Release, {"control": self}),
                     (r"/([\w-]+)/(\d+)/([\w.]*)", PanelFile, {"control": self}),
                 ],
                 log_function=lambda handler: None,
@@ -53,15 +55,24 @@ class Control:
         self._http.add_sockets(listening)
         self.port: int = listening[0].getsockname()[1]
 
-    def add(self, server: "Server") -> str:
-        """Give the URL of a server's panel."""
-        self.servers[server.number] = server
-        for number in list(self.servers)[:-KEPT_PANELS]:
-            del self.servers[number]
+    def url(self, server: "Server") -> str:
+        """Make the secret URL under which everything about one server is."""
         return f"http://127.0.0.1:{self.port}/{self.token}/{server.number}/"
 
+    def add(self, server: "Server") -> str:
+        """Give the URL of a server's panel."""
+        url = self.url(server)
+        self.servers[server.number] = server
+        if server.port == server.asked:
+            handover.offer(server.port, url + "release")
+        for number in list(self.servers)[:-KEPT_PANELS]:
+            del self.servers[number]
+        return url
+
     async def close(self) -> None:
-        """Close every panel's connection and free the port."""
+        """Close every panel's connection, take offers back and free the port."""
+        for server in self.servers.values():
+            handover.withdraw(server.asked, self.url(server) + "release")
         for socket in list(self.sockets):
             socket.close()
         self._http.stop()
@@ -112,6 +123,13 @@ class PanelFile(Guarded):
         self.finish(path.read_bytes())
 
 
+class Release(Guarded):
+    """Lets go of a port that another kernel of this user has asked for."""
+
+    async def post(self, token: str, number: str) -> None:
+        await self.server.stop("replaced")
+
+
 class PanelSocket(Guarded, WebSocketHandler):
     """Tells one open panel the server's state, log and ticks, and takes the panel's orders."""
 
@@ -146,6 +164,7 @@ class PanelSocket(Guarded, WebSocketHandler):
                 "state": server.state,
                 "name": server.name,
                 "url": server.url,
+                "path": server.path,
                 "note": server.note,
             }
         )

@@ -57,22 +57,28 @@ class Log:
 
 
 class RecordHandler(logging.Handler):
-    """Leads Tornado's log records to the log of the server they are about."""
+    """Leads warnings and errors to the log of the server in whose connection they came up."""
 
     def __init__(self, latest: Callable[[], Log | None]) -> None:
-        """`latest` gives the log for a record from outside any connection, a timer's say."""
+        """`latest` gives the log for Tornado's records from outside any connection: a timer's."""
         super().__init__(logging.WARNING)
         self._latest = latest
 
     def emit(self, record: logging.LogRecord) -> None:
-        log = current.get() or self._latest()
+        log = current.get()
+        if log is None and record.name in ("tornado.application", "tornado.general"):
+            log = self._latest()
         if log is None:
-            if not logging.getLogger("tornado").propagate and logging.lastResort is not None:
-                logging.lastResort.handle(record)
+            self._pass_on(record)
         elif record.exc_info and record.exc_info[1] is not None:
             log.write("error", shorten(record.exc_info[1]))
         else:
             log.write("error", record.getMessage().split("\n", 1)[0])
+
+    def _pass_on(self, record: logging.LogRecord) -> None:
+        # As if this handler were not there: Python prints what no handler takes.
+        if logging.root.handlers == [self] and logging.lastResort is not None:
+            logging.lastResort.handle(record)
 
 
 def shorten(error: BaseException) -> str:
@@ -92,7 +98,9 @@ def _own_frame(trace: TracebackType | None) -> str:
     linecache.checkcache(frame.filename)
     in_cell = "ipykernel_" in frame.filename or not Path(frame.filename).exists()
     where = "cell" if in_cell else Path(frame.filename).name
-    return f"  {where}, line {frame.lineno}, in {frame.name}: {frame.line}"
+    return f"  {where}, line {frame.lineno}, in {frame.name}" + (
+        f": {frame.line}" if frame.line else ""
+    )
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ const RETRY = 500; // milliseconds
 const KEPT_LINES = 200;
 const COVERS = {
   stopped: "Stopped",
-  replaced: "Replaced: its cell was run again",
+  replaced: "Replaced by a newer server",
   gone: "The kernel is gone",
 };
 
@@ -47,7 +47,8 @@ function setState(next) {
 }
 
 function showServer(server) {
-  const isNews = server.url !== url || state === "stopped" || byId("page").src === "";
+  const isNews = server.url !== url || state === "stopped";
+  if (url === null) byId("path").value = server.path;
   url = server.url;
   byId("name").textContent = server.name ?? "";
   byId("origin").textContent = server.url;

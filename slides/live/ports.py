@@ -8,21 +8,28 @@ from tornado.netutil import DefaultLoopResolver, Resolver
 
 # A machine without IPv6 answers its loopback address with one of these.
 NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+# A port in use, or one below 1024: another port is the cure.
+TAKEN = {errno.EADDRINUSE, errno.EACCES}
 FREE_PORT_ATTEMPTS = 20
 
 # Asked-for port -> real port, wherever the two differ.
 moved: dict[int, int] = {}
 
 
-def open_port(port: int) -> list[socket.socket]:
-    """Listen on both loopback addresses at `port`; OSError where another program has one."""
-    sockets = [_listen("127.0.0.1", port, socket.AF_INET)]
+def open_port(port: int) -> list[socket.socket] | None:
+    """Listen on both loopback addresses at `port`; None where another program has one of them."""
+    sockets: list[socket.socket] = []
     try:
+        sockets.append(_listen("127.0.0.1", port, socket.AF_INET))
         sockets.append(_listen("::1", port, socket.AF_INET6))
     except OSError as error:
-        if error.errno not in NO_IPV6:
-            sockets[0].close()
+        if sockets and error.errno in NO_IPV6:
+            return sockets
+        for opened in sockets:
+            opened.close()
+        if error.errno not in TAKEN:
             raise
+        return None
     return sockets
 
 
@@ -39,16 +46,10 @@ def open_free_port() -> list[socket.socket]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        try:
-            return open_port(port)
-        except OSError:
-            continue
+        opened = open_port(port)
+        if opened is not None:
+            return opened
     raise OSError(errno.EADDRINUSE, "no loopback port is free")
-
-
-def is_taken(error: OSError) -> bool:
-    """Tell whether opening failed because of the port itself, which another one would cure."""
-    return error.errno in (errno.EADDRINUSE, errno.EACCES)
 
 
 class MovedPortResolver(DefaultLoopResolver):

@@ -58,7 +58,7 @@ class Recording:
         client = AsyncHTTPClient(force_instance=True)
         try:
             response = await client.fetch(
-                f"http://127.0.0.1:{self.server.port}/",
+                f"http://127.0.0.1:{self.server.port}/{self.server.path}",
                 request_timeout=PAGE_TIMEOUT,
                 raise_error=False,
                 headers={"Host": f"localhost:{self.server.asked}"},
@@ -76,8 +76,9 @@ class Recording:
         recording = {
             "name": server.name,
             "address": server.address,
+            "path": f"/{server.path}",
             "page": self.page,
-            "pages": {"/": self.page} if self.page is not None else {},
+            "pages": {f"/{server.path}": self.page} if self.page is not None else {},
             "log": [f"{line.time} {line.text}" for line in server.log.lines],
             "lines": [{"time": x.time, "kind": x.kind, "text": x.text} for x in server.log.lines],
             "ticks": compact(self.ticks),

@@ -3,7 +3,10 @@
 import contextvars
 import inspect
 import itertools
+import sys
 from collections.abc import Callable
+from socket import socket
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -11,7 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.web import Application
 
-from slides.live import log, ports
+from slides.live import handover, log, ports
 from slides.live.stage import is_recording, stage
 
 _numbers = itertools.count(1)
@@ -42,10 +45,11 @@ class Server:
     real ones.
     """
 
-    def __init__(self, app: Any, asked: int, name: str | None) -> None:
+    def __init__(self, app: Any, asked: int, name: str | None = None, path: str = "/") -> None:
         self.app = app
         self.asked = asked
         self.name = name
+        self.path = path.removeprefix("/")
         self.port = asked
         self.number = next(_numbers)
         self.state = "stopped"
@@ -73,7 +77,7 @@ class Server:
         """Listen on the asked-for port, or on a free one if another program has it."""
         if self._http is not None:
             return
-        sockets = self._open()
+        sockets = await self._open()
         self.port = sockets[0].getsockname()[1]
         self.asked = self.asked or self.port
         if self.port != self.asked:
@@ -88,19 +92,17 @@ class Server:
         await _call(self.app, "start")
         self._become("running")
 
-    def _open(self) -> list[Any]:
+    async def _open(self) -> list[socket]:
         self.note = ""
-        if is_recording():
-            # Chapters are executed side by side; each has the talk's ports to itself.
+        if is_recording() or not self.asked:
+            # Chapters are recorded side by side; each has the talk's ports to itself.
             return ports.open_free_port()
-        try:
-            return ports.open_port(self.asked) if self.asked else ports.open_free_port()
-        except OSError as error:
-            if not ports.is_taken(error):
-                raise
-            sockets = ports.open_free_port()
+        opened = ports.open_port(self.asked)
+        if opened is None and await handover.ask_for(self.asked):
+            opened = ports.open_port(self.asked)
+        if opened is None:
             self.note = f"Port {self.asked} belongs to another program: this is a free one."
-            return sockets
+        return opened or ports.open_free_port()
 
     async def stop(self, state: str = "stopped") -> None:
         """Close the connections, stop the application's own work and free the port."""
@@ -133,18 +135,19 @@ async def _call(app: Any, method: str) -> None:
         await result
 
 
-async def serve(app: Any, port: int = 8888, name: str | None = None) -> Server:
+async def serve(app: Any, port: int = 8888, name: str | None = None, path: str = "/") -> Server:
     """Serve `app` on the running loop and show its panel, in place of what had the port before.
 
     `app` is a `tornado.web.Application` or anything else `HTTPServer` takes. Where another program
-    has the port, a free one is taken and the panel says so. An application with methods `start` and
-    `stop` has them called, and awaited if need be, when its server starts and stops.
+    has the port, a free one is taken and the panel says so. The panel opens the page at `path`.
+    An application with methods `start` and `stop` has them called, and awaited if need be, when its
+    server starts and stops.
     """
     here = stage()
     async with here.lock(port):
         here.collect_records()
         ports.lead_clients()
-        server = Server(app, port, name or find_name(app))
+        server = Server(app, port, name or find_name(app), path)
         old = here.servers.pop(port, None)
         if old is not None:
             await old.stop("replaced")
@@ -175,6 +178,8 @@ def find_name(app: Any) -> str | None:
             if hasattr(rule.target, "rules"):
                 pending.append(rule.target)
             module = getattr(rule.target, "__module__", "")
-            if inspect.isclass(rule.target) and module.split(".")[0] not in ("tornado", "__main__"):
+            if module == "__main__":  # a cell redefined it: `load` says which program's it is
+                return Path(getattr(sys.modules["__main__"], "__file__", "")).stem or None
+            if inspect.isclass(rule.target) and module.split(".")[0] != "tornado":
                 return module.rpartition(".")[2]
     return None

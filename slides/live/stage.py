@@ -33,15 +33,14 @@ class Stage:
         return self._locks.setdefault(port, asyncio.Lock())
 
     def collect_records(self) -> None:
-        """Write what Tornado logs into the servers' logs while this stage is in use."""
-        logger = logging.getLogger("tornado")
-        if self._records in logger.handlers:
+        """Write what servers log into their own logs while this stage is in use."""
+        if self._records in logging.root.handlers:
             return
+        logging.root.addHandler(self._records)
         if in_notebook():
             # The kernel would print tracebacks as long as the slide under the cell.
+            logger = logging.getLogger("tornado")
             self._silenced, logger.handlers = logger.handlers, []
-            logger.propagate = False
-        logger.addHandler(self._records)
 
     def _latest_log(self) -> Log | None:
         running = [server for server in self.servers.values() if server.state == "running"]
@@ -55,11 +54,9 @@ class Stage:
         if self.control is not None:
             await self.control.close()
             self.control = None
-        logger = logging.getLogger("tornado")
-        if self._records in logger.handlers:
-            logger.removeHandler(self._records)
-            logger.handlers += self._silenced
-            logger.propagate = True
+        logging.root.removeHandler(self._records)
+        logging.getLogger("tornado").handlers += self._silenced
+        self._silenced = []
 
 
 _stages: WeakKeyDictionary[asyncio.AbstractEventLoop, Stage] = WeakKeyDictionary()

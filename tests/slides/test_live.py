@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import time
@@ -224,6 +225,19 @@ async def test_an_application_with_a_log_of_its_own_keeps_it(port):
     await body(server.url)
     assert len(seen) == 1
     assert not server.log.lines
+
+
+@within
+async def test_a_handlers_own_warning_is_in_its_servers_log(port, caplog):
+    """Whatever logger it uses, what a program says in a request belongs to its server."""
+
+    class Warns(RequestHandler):
+        def get(self):
+            logging.getLogger("of.its.own").warning("the shelf is %s", "full")
+
+    server = await serve(Application([("/", Warns)]), port=port)
+    await body(server.url)
+    assert next(line.text for line in server.log.lines) == "the shelf is full"
 
 
 @within

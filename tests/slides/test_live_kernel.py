@@ -34,6 +34,7 @@ class Kernel:
 
     def __init__(self, folder, **environment):
         self.errors = folder / "kernel.log"
+        folder.mkdir(exist_ok=True)
         self.manager = KernelManager(config=Config({"KernelManager": {"transport": "ipc"}}))
         self.manager.connection_file = str(folder / "kernel.json")
         with self.errors.open("w") as errors:
@@ -75,7 +76,8 @@ def kernel(tmp_path):
     kernels = []
 
     def start(**environment):
-        kernels.append(Kernel(tmp_path, SLIDES_RECORD="", **environment))
+        folder = tmp_path / str(len(kernels))
+        kernels.append(Kernel(folder, SLIDES_RECORD="", **environment))
         return kernels[-1]
 
     yield start
@@ -134,6 +136,21 @@ def test_the_kernel_serves_while_no_cell_runs(kernel, port):
     assert "LookupError: no such shelf" in content["data"]["text/plain"]
 
 
+def test_a_kernel_takes_the_port_from_another_chapters_kernel(kernel, port, tmp_path):
+    """The chapter that is presented now has the address; the other one's server is replaced."""
+    cell = f"server = await serve(make_app(), port={port})"
+    private = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    first, second = kernel(**private), kernel(**private)
+    for running in (first, second):
+        running.run(APP)
+        running.run(cell)
+    asked = "(server.port, server.state)"
+    ((_, content),) = second.run(asked)
+    assert content["data"]["text/plain"] == f"({port}, 'running')"
+    ((_, content),) = first.run(asked)
+    assert content["data"]["text/plain"] == f"({port}, 'replaced')"
+
+
 def test_a_recording_is_displayed_and_completed(kernel):
     """The bundle of the first cell is updated, under its id, by the last one."""
     running = kernel()
@@ -169,7 +186,7 @@ def test_set_up_cells_run_when_the_kernel_starts(kernel, tmp_path, port):
 def test_a_failing_set_up_cell_is_one_line_in_the_terminal(kernel, tmp_path):
     """The kernel starts, the other cells have run, and the line names the cell and the error."""
     notebook(tmp_path, ("skip", "first = 1"), ("skip", "1 / 0"), ("skip", "third = 3"))
-    running = kernel(JPY_SESSION_NAME="folder/of/the/server/chapter.ipynb")
+    running = kernel(JPY_SESSION_NAME=f"{tmp_path.name}/chapter.ipynb")
     ((_, content),) = running.run("(first, third)")
     assert content["data"]["text/plain"] == "(1, 3)"
     lines = [line for line in running.errors.read_text().splitlines() if "chapter.ipynb" in line]
