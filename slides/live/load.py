@@ -3,8 +3,6 @@
 import importlib.util
 from pathlib import Path
 
-from IPython import get_ipython
-
 
 def load(name: str) -> None:
     """Run the program `name` ("demos.hello") in the notebook's own namespace.
@@ -13,6 +11,8 @@ def load(name: str) -> None:
     of the program uses the new one. The program's `__main__` guard does not fire. Raises
     ModuleNotFoundError where there is no such program.
     """
+    from IPython import get_ipython
+
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no program {name!r}", name=name)

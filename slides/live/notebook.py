@@ -1,5 +1,6 @@
 """Shows things in the notebook, where there is one."""
 
+from pathlib import Path
 from typing import Any
 
 
@@ -10,6 +11,16 @@ def in_notebook() -> bool:
     except ImportError:
         return False
     return get_ipython() is not None  # type: ignore[no-untyped-call]
+
+
+def loaded_program() -> str | None:
+    """Give the name of the program `load` put into the notebook, if it did."""
+    if not in_notebook():
+        return None
+    from IPython import get_ipython
+
+    file = get_ipython().user_ns.get("__file__")  # type: ignore[no-untyped-call]
+    return Path(file).stem if file else None
 
 
 def display(bundle: dict[str, Any], display_id: str | None = None, update: bool = False) -> None:

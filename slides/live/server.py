@@ -3,10 +3,8 @@
 import contextvars
 import inspect
 import itertools
-import sys
 from collections.abc import Callable
 from socket import socket
-from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -15,6 +13,7 @@ from tornado.iostream import IOStream
 from tornado.web import Application
 
 from slides.live import handover, log, ports
+from slides.live.notebook import loaded_program
 from slides.live.stage import is_recording, stage
 
 _numbers = itertools.count(1)
@@ -178,8 +177,7 @@ def find_name(app: Any) -> str | None:
             if hasattr(rule.target, "rules"):
                 pending.append(rule.target)
             module = getattr(rule.target, "__module__", "")
-            if module == "__main__":  # a cell redefined it: `load` says which program's it is
-                return Path(getattr(sys.modules["__main__"], "__file__", "")).stem or None
             if inspect.isclass(rule.target) and module.split(".")[0] != "tornado":
-                return module.rpartition(".")[2]
+                # A handler that a cell defined anew is still part of the program it loaded.
+                return loaded_program() if module == "__main__" else module.rpartition(".")[2]
     return None

@@ -151,6 +151,28 @@ def test_a_kernel_takes_the_port_from_another_chapters_kernel(kernel, port, tmp_
     assert content["data"]["text/plain"] == f"({port}, 'replaced')"
 
 
+def test_a_program_is_loaded_and_changed_by_a_cell(kernel, port, tmp_path):
+    """A handler that a cell defines anew is served by the program, under its name."""
+    (tmp_path / "shelf.py").write_text(APP + "\nif __name__ == '__main__': 1 / 0\n")
+    running = kernel(PYTHONPATH=f"{ROOT}:{tmp_path}")
+    running.run("from slides.live import load, serve, sh; load('shelf')")
+    running.run("class Hello(tornado.web.RequestHandler):\n  def get(self): self.write('new')")
+    ((_, panel),) = running.run(f"server = await serve(make_app(), port={port})")
+    assert "shelf: its page" in panel["data"]["text/html"]
+    transcript = running.run(f"await sh('curl -s http://localhost:{port}/')")
+    assert transcript[-1][1]["data"]["text/plain"].endswith("\nnew")
+
+
+def test_loading_an_unknown_program_says_so(kernel):
+    """The error names what there is not."""
+    running = kernel()
+    ((_, said),) = running.run(
+        "from slides.live import load\ntry: load('no_such_shelf')\n"
+        "except ModuleNotFoundError as error: print(error)"
+    )
+    assert said["text"].strip() == "no program 'no_such_shelf'"
+
+
 def test_a_recording_is_displayed_and_completed(kernel):
     """The bundle of the first cell is updated, under its id, by the last one."""
     running = kernel()
