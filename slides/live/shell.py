@@ -99,7 +99,8 @@ class Run:
         ended = asyncio.create_task(self.process.wait())
         reading = asyncio.create_task(self._read(transcript, screen))
         try:
-            await ended
+            # Waiting for the task, not awaiting it: being cancelled here must not cancel it.
+            await asyncio.wait([ended])
         finally:
             kill_group(self.process.pid)
             await asyncio.wait([ended, reading], timeout=LAST_WORDS)
