@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import gzip
 import mimetypes
+import os
 import re
 import signal
 import sys
@@ -171,9 +172,14 @@ class HealthHandler(Handler):
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        found = (self.deck / "index.html").is_file()
+        found = is_built(self.deck)
         self.set_status(200 if found else 503)
         self.write({"deck": "ready" if found else "not built"})
+
+
+def is_built(deck: Path) -> bool:
+    """Tell whether there is a deck that this account can read."""
+    return os.access(deck / "index.html", os.R_OK)
 
 
 def is_text(file: Path) -> bool:
@@ -243,7 +249,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve the deck; 2 when there is none or the port is busy."""
-    if not (args.deck / "index.html").is_file():
+    if not is_built(args.deck):
         print(f"There is no deck in {args.deck}. Build it with: make deck", file=sys.stderr)
         return 2
     tornado.log.enable_pretty_logging()

@@ -20,7 +20,7 @@ from pathlib import Path
 from slides.ports import a_port, is_free, next_free, open_warning
 from slides.production.account import account, rights_of
 from slides.production.private import ChangedFileError, Layout, write
-from slides.serve import DECK, ROOT
+from slides.serve import DECK, ROOT, is_built
 
 COMMAND = "python -m slides production"
 SOCKET_PATH_BYTES = 90  # a Unix socket's whole path has about a hundred
@@ -151,7 +151,7 @@ def find_programs() -> str:
 
 def check(args: argparse.Namespace) -> None:
     """Refuse a run without a deck, or on a port that cannot be had."""
-    if not (args.deck / "index.html").is_file():
+    if not is_built(args.deck):
         raise Refusal(f"There is no deck in {args.deck}. Build it with: make deck")
     if args.port < 1024 and os.geteuid() != 0:
         raise Refusal(f"Port {args.port} needs more rights. Try {COMMAND} --port 8080")
@@ -205,6 +205,8 @@ def run_folder(asked: Path | None) -> Iterator[Path]:
     try:
         if len(os.fsencode(folder)) > SOCKET_PATH_BYTES:
             raise Refusal(f"{folder} is too long a path for a socket. Try --dir /tmp/production")
+        if set(str(folder)) & set("%;\n"):
+            raise Refusal(f"supervisord cannot write to {folder}. Try --dir /tmp/production")
         yield folder
     finally:
         if asked is None:

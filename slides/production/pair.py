@@ -16,6 +16,7 @@ from slides.production.account import rights_of
 from slides.production.private import Layout
 
 READY_SECONDS = 30.0
+NUDGE_SECONDS = 2.0
 STOP_SECONDS = 20.0  # more than the longest stopwaitsecs
 POLL_SECONDS = 0.1
 TAIL_LINES = 15
@@ -125,7 +126,7 @@ class Pair:
 async def status(client: AsyncHTTPClient, url: str) -> int:
     """The status code of an answer; 599 for none, as Tornado counts."""
     try:
-        return (await client.fetch(url, raise_error=False, request_timeout=5)).code
+        return (await client.fetch(url, raise_error=False, request_timeout=2)).code
     except (OSError, HTTPClientError):
         return 599
 
@@ -142,12 +143,21 @@ def failure(name: str, log: Path) -> str:
 async def end(process: Process) -> None:
     """Wait for a process that was asked to stop, then make sure that its session is empty."""
     with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), NUDGE_SECONDS)
+    # supervisord's signal is lost on a child that it has forked but that is not Python yet.
+    signal_session(process.pid, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), STOP_SECONDS)
     # Whoever was killed could not take its children along.
-    for pid in in_session(process.pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    signal_session(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+def signal_session(leader: int, number: signal.Signals) -> None:
+    """Send a signal to every process in the session of a process that we started."""
+    for pid in in_session(leader):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def in_session(leader: int) -> list[int]:

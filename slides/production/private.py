@@ -60,6 +60,16 @@ class Layout:
         return range(self.behind, self.search_port + 1)
 
     @property
+    def root_link(self) -> Path:
+        """Where the run finds the checkout."""
+        return self.folder / "checkout"
+
+    @property
+    def deck_link(self) -> Path:
+        """Where the run finds the deck."""
+        return self.folder / "deck"
+
+    @property
     def logs(self) -> Path:
         """The folder of all logs."""
         return self.folder / "logs"
@@ -70,11 +80,12 @@ def write(layout: Layout) -> list[Path]:
     scratch = layout.folder / "scratch"
     for folder in (layout.logs, scratch):
         folder.mkdir(parents=True, exist_ok=True)
-    # nginx.conf then needs no path but relative ones, whatever characters the real one has.
-    link = layout.folder / "deck"
-    link.unlink(missing_ok=True)
-    link.symlink_to(layout.deck.resolve())
-    made = [layout.folder, layout.logs, scratch, link]
+    made = [layout.folder, layout.logs, scratch]
+    # The files then name only the run's own folder, whatever characters the real paths have.
+    for link, target in ((layout.root_link, layout.root), (layout.deck_link, layout.deck)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.resolve())
+        made.append(link)
     for name, changes in (
         ("nginx.conf", nginx_changes(layout)),
         ("supervisord.conf", supervisord_changes(layout)),
@@ -102,13 +113,13 @@ def nginx_changes(layout: Layout) -> list[Change]:
 
 def supervisord_changes(layout: Layout) -> list[Change]:
     """What differs in a private supervisord.conf."""
-    python, deck = _word(layout.python), _word(str(layout.deck.resolve()))
+    python, deck = _word(layout.python), _word(str(layout.deck_link))
     return [
         (f"command={SERVER_ROOT}/.venv/bin/python", f"command={python}", 3),
-        (f"directory={SERVER_ROOT}\n", f"directory={_text(layout.root)}\n", 3),
-        (SERVER_LOGS, _text(layout.logs) + "/", 4),
-        ("=/run/", f"={_text(layout.folder)}/", 2),
-        ("unix:///run/", f"unix://{_text(layout.folder)}/", 1),
+        (f"directory={SERVER_ROOT}\n", f"directory={layout.root_link}\n", 3),
+        (SERVER_LOGS, f"{layout.logs}/", 4),
+        ("=/run/", f"={layout.folder}/", 2),
+        ("unix:///run/", f"unix://{layout.folder}/", 1),
         ("user=root", f"user={layout.user}", 1),
         ("user=www-data", f"user={layout.user}", 3),
         ("--port 8000 ", f"--port {layout.behind} --deck {deck} ", 1),
@@ -129,14 +140,9 @@ def changed(name: str, text: str, changes: list[Change]) -> str:
 
 
 def _upstream_line(port: int) -> str:
-    return f"        server 127.0.0.1:{port} fail_timeout=1s;\n"
-
-
-def _text(path: Path) -> str:
-    # supervisord expands %(NAME)s in every value.
-    return str(path).replace("%", "%%")
+    return f"        server 127.0.0.1:{port} max_fails=0;\n"
 
 
 def _word(text: str) -> str:
-    # One word of a command line, which supervisord splits as a shell does.
+    # supervisord fills in each %(NAME)s, and then splits a command line as a shell does.
     return shlex.quote(text).replace("%", "%%")

@@ -59,9 +59,9 @@ class Running:
     """`python -m slides production` in a process, with its lines and everything it started."""
 
     def __init__(self, deck: Path, *options: str, **popen: object) -> None:
-        self.port = free_ports(1)
+        self.port = find_free_ports(1)
         self.workers = 3
-        self.behind = free_ports(self.workers + 2)
+        self.behind = find_free_ports(self.workers + 2)
         self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # a socket's path must be short
         environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         environment |= popen.pop("env", {})  # type: ignore[operator]
@@ -165,7 +165,7 @@ class Running:
 
     def left(self) -> list[str]:
         """What the run did not clean up: processes, listening ports, files."""
-        alive = [f"process {each}" for each in self.started if each.is_running()]
+        alive = [f"process {each}" for each in self.started if is_alive(each)]
         ports = [self.port, *range(self.behind, self.behind + self.workers + 2)]
         listening = [f"port {port}" for port in ports if listens(port)]
         return alive + listening + [f"file {path}" for path in self.temporary.iterdir()]
@@ -204,18 +204,15 @@ def production() -> Callable[..., contextlib.AbstractContextManager[Running]]:
 
 
 @pytest.fixture(scope="session")
-def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small built deck that every account may read."""
-    folder = tmp_path_factory.mktemp("production") / "deck"
-    (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<h1>The talk</h1>")
-    (folder / "assets" / "deck.css").write_text("h1 { color: teal }")
-    for parent in (folder, *folder.parents):
-        if parent.owner() == folder.owner() and parent != Path(parent.anchor):
-            parent.chmod(parent.stat().st_mode | 0o055)
-        if parent.name.startswith("pytest-of-"):
-            break
-    return folder
+def deck() -> Iterator[Path]:
+    """A small built deck that every account may read, as pytest's own folders are not."""
+    with tempfile.TemporaryDirectory(prefix="t-") as parent:
+        folder = Path(parent) / "deck"
+        (folder / "assets").mkdir(parents=True)
+        (folder / "index.html").write_text("<h1>The talk</h1>")
+        (folder / "assets" / "deck.css").write_text("h1 { color: teal }")
+        Path(parent).chmod(0o755)
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +224,12 @@ def pair(
         yield run.ready()
 
 
+@pytest.fixture(scope="session")
+def free_ports() -> Callable[[int], int]:
+    """Finds neighbouring ports: `free_ports(4)` is the first of four."""
+    return find_free_ports
+
+
 def require(program: str, package: str) -> None:
     """Skip by name where a system package is missing; with CI set, that is a failure."""
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
@@ -235,7 +238,7 @@ def require(program: str, package: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def free_ports(count: int) -> int:
+def find_free_ports(count: int) -> int:
     """The first of `count` neighbouring ports that nobody listens on just now."""
     while True:
         with contextlib.ExitStack() as opened:
@@ -248,6 +251,13 @@ def free_ports(count: int) -> int:
             except (OSError, OverflowError):
                 continue
             return start
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process does anything; one whose parent has yet to note its end does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def listens(port: int) -> bool:
