@@ -1,0 +1,202 @@
+"""`python -m demos` lists the demos; with a name, it runs that one."""
+
+import argparse
+import asyncio
+import errno
+import importlib
+import inspect
+import ipaddress
+import signal
+import socket
+import sys
+import textwrap
+import webbrowser
+from collections.abc import Callable
+from typing import Any
+
+from demos.catalog import Demo, UnknownDemo, demos, find
+
+
+class Refused(Exception):
+    """A demo cannot be started; the text says why and what to do."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    args = parser().parse_args(argv)
+    if args.name is None:
+        print(listing())
+        return 0
+    try:
+        start(find(args.name), args)
+    except (UnknownDemo, Refused) as error:
+        print(f"demos: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="python -m demos",
+        description="List the demos, or run one until Ctrl-C.",
+    )
+    add = line.add_argument
+    add("name", nargs="?", help="the demo to run; without it, the list")
+    add("--port", type=port, default=8888, help="default: 8888")
+    add("--address", default="127.0.0.1", help="default: 127.0.0.1")
+    add("--open", action="store_true", help="open it in a browser")
+    add(
+        "--beside",
+        type=beside,
+        action="append",
+        default=[],
+        metavar="NAME=PORT",
+        help="the port of the demo that it needs beside it",
+    )
+    add(
+        "--alone",
+        action="store_true",
+        help="do not start the demo that it needs: it runs already",
+    )
+    return line
+
+
+def port(text: str) -> int:
+    """A TCP port; argparse refuses the rest with this sentence."""
+    if text.isdecimal() and 0 < int(text) < 2**16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not from 1 to 65535")
+
+
+def beside(text: str) -> tuple[str, int]:
+    """NAME=PORT."""
+    name, _, number = text.partition("=")
+    return name, port(number)
+
+
+def listing() -> str:
+    """Every demo with its sentence."""
+    width = max(len(demo.name) for demo in demos())
+    lines = [f"{demo.name:{width}}  {demo.summary}" for demo in demos()]
+    how = "Run one: python -m demos NAME [--port N] [--open]"
+    return "\n".join([*lines, "", how])
+
+
+def start(demo: Demo, args: argparse.Namespace) -> None:
+    """Run a demo, and those it needs beside it, until interrupted."""
+    run = entrance(demo)
+    if "port" not in inspect.signature(run).parameters:
+        finish(run)
+        return
+    refuse_busy(demo, args.port, args.address)
+    ports = dict(demo.beside) | dict(args.beside)
+    if unknown := set(ports) - {name for name, _ in demo.beside}:
+        raise Refused(
+            f"{demo.name} needs no {unknown.pop()} beside it."
+        )
+    others = {} if args.alone else {n: p for n, p in ports.items()}
+    print(welcome(demo, args, ports), flush=True)
+    # Ending it politely is ending it: as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not inspect.iscoroutinefunction(run):
+        run(args.port, args.address)
+        return
+    urls = {n: f"http://localhost:{p}/{n}" for n, p in ports.items()}
+    asyncio.run(together(run, args, urls, others))
+
+
+def entrance(demo: Demo) -> Callable[..., Any]:
+    """The demo's `main`; refuses when a package it needs is missing."""
+    try:
+        return importlib.import_module(f"demos.{demo.name}").main
+    except ModuleNotFoundError as error:
+        raise Refused(
+            f"{demo.name} needs the package {error.name!r}"
+            f" ({demo.needs}): pip install {error.name}"
+        ) from error
+
+
+def finish(run: Callable[..., Any]) -> None:
+    """Run a demo that serves nothing, to its end."""
+    if inspect.iscoroutinefunction(run):
+        asyncio.run(run())
+    else:
+        run()
+
+
+async def together(
+    run: Callable[..., Any],
+    args: argparse.Namespace,
+    urls: dict[str, str],
+    others: dict[str, int],
+) -> None:
+    """Serve a demo and its companions on one loop."""
+    async with asyncio.TaskGroup() as group:
+        for name, number in others.items():
+            if is_busy(number, "127.0.0.1"):
+                print(f"Port {number} is in use: taken for {name}.")
+                continue
+            companion = entrance(find(name))
+            group.create_task(companion(number))
+        group.create_task(run(args.port, args.address, **urls))
+        if args.open:
+            webbrowser.open(f"http://localhost:{args.port}/")
+
+
+def welcome(
+    demo: Demo, args: argparse.Namespace, ports: dict[str, int]
+) -> str:
+    """What is running, where, and what to try."""
+    lines = [f"{demo.name}: {demo.summary}"]
+    if not is_loopback(args.address):
+        lines.append(
+            f"*** LISTENING ON {args.address}: everybody who can reach"
+            " this machine can reach this demo. ***"
+        )
+    host = "localhost" if is_loopback(args.address) else args.address
+    lines += [f"http://{host}:{args.port}/", "", "Try:"]
+    tries = "\n".join(demo.tries).replace("8888", str(args.port))
+    lines += [textwrap.indent(tries, "    "), "", "Ctrl-C ends it."]
+    return "\n".join(lines)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def refuse_busy(demo: Demo, number: int, address: str) -> None:
+    """Raise Refused if nothing can listen there, saying what can."""
+    if not is_busy(number, address):
+        return
+    free = number + 1
+    while is_busy(free, address):
+        free += 1
+    raise Refused(
+        f"port {number} is in use."
+        f" Try: python -m demos {demo.name} --port {free}"
+    )
+
+
+def is_busy(number: int, address: str) -> bool:
+    """Whether somebody listens there already; Refused if none can."""
+    try:
+        with socket.create_server((address, number)):
+            return False
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return True
+        raise Refused(
+            f"cannot listen on {address}, port {number}:"
+            f" {error.strerror}."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
