@@ -1,0 +1,176 @@
+// A speaker's keys, as a JupyterLab extension written by hand: the slideshow page loads it as it is.
+//
+// Shift+Enter runs the slide's next code cell and stays on the slide; walking past the last slide
+// leads into the next chapter, walking back from the first into the one before; and all of it
+// works from the first key, without a click.
+
+const FORWARD = new Set([" ", "PageDown", "ArrowRight", "n"]);
+const BACK = new Set(["PageUp", "ArrowLeft", "p"]);
+
+class Speaker {
+  constructor(app) {
+    this.app = app;
+    this.isLeaving = false;
+  }
+
+  get panel() {
+    return this.app.shell.currentWidget;
+  }
+
+  get notebook() {
+    return this.panel?.content;
+  }
+
+  get slide() {
+    return document.querySelector(".slides > section.present > section.present");
+  }
+
+  // The other chapters, as `make present` wrote them into the copy of the notebook.
+  get around() {
+    return this.notebook?.model?.getMetadata("talk") ?? {};
+  }
+
+  // Take the keys before JupyterLab and reveal.js do.
+  listen() {
+    window.addEventListener("keydown", (event) => {
+      if (this.slide && this.press(event)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+    }, { capture: true });
+  }
+
+  // Do what a key means here; tell whether it meant anything.
+  press(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (event.key === "Enter" && event.shiftKey) return this.runCell();
+    if (event.target.closest("input, textarea, select, [contenteditable=true]")) return false;
+    const isBack = BACK.has(event.key) || (event.key === " " && event.shiftKey);
+    if (isBack) return this.isFirst() && this.leave(this.around.previous);
+    return FORWARD.has(event.key) && this.isLast() && this.leave(this.around.next);
+  }
+
+  // The code cells an audience sees on this slide now.
+  get codeCells() {
+    const { slide } = this;
+    return this.notebook.widgets.filter(
+      (cell) =>
+        cell.model.type === "code" &&
+        slide.contains(cell.node) &&
+        !cell.node.matches(".reveal-skip, .fragment:not(.visible) *"),
+    );
+  }
+
+  // Run the active code cell, or the slide's first one; then make the next one active.
+  runCell() {
+    const { notebook, codeCells } = this;
+    if (codeCells.length === 0) return !document.querySelector(".jp-Dialog");
+    const at = Math.max(0, codeCells.indexOf(notebook.activeCell));
+    notebook.deselectAll();
+    notebook.activeCellIndex = notebook.widgets.indexOf(codeCells[at]);
+    notebook.mode = "command";
+    const done = this.app.commands.execute("notebook:run-cell");
+    if (codeCells[at + 1]) {
+      notebook.activeCellIndex = notebook.widgets.indexOf(codeCells[at + 1]);
+    }
+    done.catch((error) => console.warn("the cell did not run", error));
+    return true;
+  }
+
+  isFirst() {
+    const { slide } = this;
+    return !slide.parentElement.matches("section ~ section") && !slide.querySelector(".fragment.visible");
+  }
+
+  isLast() {
+    const { slide } = this;
+    const isEnd = slide.parentElement === [...document.querySelectorAll(".slides > section")].at(-1);
+    return isEnd && !slide.querySelector(".fragment:not(.visible)");
+  }
+
+  // Go to another chapter; what was run and edited here is saved first, and the ports are freed.
+  leave(chapter) {
+    if (!chapter) return false;
+    if (this.isLeaving) return true;
+    this.isLeaving = true;
+    const go = () => location.assign(this.address(chapter));
+    const patience = new Promise((resolve) => setTimeout(resolve, 1500));
+    Promise.race([Promise.allSettled([this.panel.context.save(), this.stopServers()]), patience]).then(go);
+    return true;
+  }
+
+  address(chapter) {
+    const folder = location.pathname.replace(/[^/]*$/, "");
+    return `${folder}${chapter.file}?activeCellIndex=${chapter.cell}`;
+  }
+
+  // The next chapter serves on the same ports; this one's kernel and its names stay.
+  async stopServers() {
+    const kernel = this.panel.sessionContext.session?.kernel;
+    const code = "from slides.live.stage import stage as _stage\nawait _stage().clear()\ndel _stage";
+    await kernel?.requestExecute({ code, silent: true, store_history: false, stop_on_error: false }).done;
+  }
+
+  // A way on for the mouse, at the end of the chapter.
+  addLink() {
+    const { next } = this.around;
+    const last = [...document.querySelectorAll(".slides > section > section")].at(-1);
+    if (!next || !last) return;
+    const link = document.createElement("a");
+    link.className = "next-chapter";
+    link.href = this.address(next);
+    link.textContent = `Next: ${next.title} →`;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.leave(next);
+    });
+    last.append(link);
+  }
+
+  // Files a slide links to open beside the talk, not over it.
+  openLinksBeside() {
+    window.addEventListener("click", (event) => {
+      const link = event.target.closest?.(".jp-RenderedMarkdown a[href]");
+      if (!link || link.getAttribute("href").startsWith("#")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      window.open(link.href, "_blank", "noopener");
+    }, { capture: true });
+  }
+
+  begin() {
+    this.addLink();
+    this.notebook.node.focus();
+  }
+}
+
+// Wait until RISE has made slides of the cells.
+function whenReady(callback) {
+  const observer = new MutationObserver(() => {
+    if (document.querySelector(".slides > section.present > section.present")) {
+      observer.disconnect();
+      callback();
+    }
+  });
+  observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ["class"] });
+}
+
+const plugin = {
+  id: "talk-keys:plugin",
+  autoStart: true,
+  activate(app) {
+    const speaker = new Speaker(app);
+    const isNotesWindow = new URLSearchParams(location.search).has("receiver");
+    speaker.openLinksBeside();
+    whenReady(() => speaker.begin());
+    if (!isNotesWindow) speaker.listen();
+  },
+};
+
+// What webpack's module federation asks of a bundle: one that shares nothing and needs nothing.
+(window._JUPYTERLAB ??= {})["talk-keys"] = {
+  init() {},
+  async get() {
+    return () => ({ __esModule: true, default: plugin });
+  },
+};
