@@ -166,6 +166,7 @@ class PanelSocket(Guarded, WebSocketHandler):
                 "url": server.url,
                 "path": server.path,
                 "note": server.note,
+                "bare": server.is_bare,
             }
         )
 

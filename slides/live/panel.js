@@ -52,6 +52,7 @@ function showServer(server) {
   url = server.url;
   byId("name").textContent = server.name ?? "";
   byId("origin").textContent = server.url;
+  byId("page").classList.toggle("bare", server.bare);
   byId("address").title = server.note;
   byId("address").classList.toggle("moved", server.note !== "");
   setState(server.state);
@@ -61,19 +62,31 @@ function showServer(server) {
 function addLines(lines) {
   const log = byId("log");
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  for (const line of lines) {
-    const item = document.createElement("li");
-    item.className = line.kind;
-    const time = document.createElement("time");
-    time.textContent = line.time === lastTime ? "" : line.time;
-    lastTime = line.time;
-    const text = document.createElement("span");
-    text.textContent = line.text.trim();
-    item.append(time, text);
-    log.append(item);
-  }
+  for (const line of lines) addLine(log, line);
   while (log.children.length > KEPT_LINES) log.firstChild.remove();
   if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
+
+// A page that asks again and again is one line with a count, or it would sweep the rest away.
+function addLine(log, line) {
+  const text = line.text.trim();
+  const request = line.kind === "request" ? text.replace(/ [\d.]+ m?s$/, "") : null;
+  if (request !== null && log.lastChild?.dataset.request === request) {
+    const again = log.lastChild;
+    again.dataset.count = Number(again.dataset.count) + 1;
+    again.lastChild.textContent = `${request} ×${again.dataset.count}`;
+    return;
+  }
+  const item = document.createElement("li");
+  item.className = line.kind;
+  if (request !== null) Object.assign(item.dataset, { request, count: 1 });
+  const time = document.createElement("time");
+  time.textContent = line.time === lastTime ? "" : line.time;
+  lastTime = line.time;
+  const said = document.createElement("span");
+  said.textContent = text;
+  item.append(time, said);
+  log.append(item);
 }
 
 function receive(message) {

@@ -61,7 +61,10 @@ class Recording:
                 f"http://127.0.0.1:{self.server.port}/{self.server.path}",
                 request_timeout=PAGE_TIMEOUT,
                 raise_error=False,
-                headers={"Host": f"localhost:{self.server.asked}"},
+                headers={
+                    "Host": f"localhost:{self.server.asked}",
+                    "Sec-Fetch-Dest": "iframe",
+                },
             )
         except (HTTPClientError, OSError):
             return
@@ -78,6 +81,7 @@ class Recording:
             "address": server.address,
             "path": f"/{server.path}",
             "page": self.page,
+            "bare": self.server.is_bare,
             "pages": {f"/{server.path}": self.page} if self.page is not None else {},
             "log": [f"{line.time} {line.text}" for line in server.log.lines],
             "lines": [{"time": x.time, "kind": x.kind, "text": x.text} for x in server.log.lines],

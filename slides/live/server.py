@@ -10,11 +10,13 @@ from weakref import WeakSet
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from slides.live import handover, log, ports
 from slides.live.notebook import loaded_program
 from slides.live.stage import is_recording, stage
+
+BARE_PAGE = 600  # bytes; a page with a style of its own is longer
 
 _numbers = itertools.count(1)
 
@@ -53,6 +55,7 @@ class Server:
         self.number = next(_numbers)
         self.state = "stopped"
         self.note = ""
+        self.is_bare = False  # the page in the panel brings no style of its own
         self.log = log.Log()
         self.listeners: list[Callable[[], None]] = []
         self._http: ClosingServer | None = None
@@ -82,7 +85,7 @@ class Server:
         if self.port != self.asked:
             ports.moved[self.asked] = self.port
         if isinstance(self.app, Application):
-            self.app.settings.setdefault("log_function", self.log.request)
+            self.app.settings.setdefault("log_function", self._log_request)
         self._http = ClosingServer(self.app)
         # What handles a connection inherits the context in which its socket was added.
         context = contextvars.copy_context()
@@ -112,13 +115,22 @@ class Server:
             if ports.moved.get(self.asked) == self.port:
                 del ports.moved[self.asked]
             settings = getattr(self.app, "settings", {})
-            if settings.get("log_function") == self.log.request:
+            if settings.get("log_function") == self._log_request:
                 del settings["log_function"]
         if self.state != "replaced":
             self._become(state)
 
     def _become(self, state: str) -> None:
         self.state = state
+        self._tell()
+
+    def _log_request(self, handler: RequestHandler) -> None:
+        self.log.request(handler)
+        if handler.request.headers.get("Sec-Fetch-Dest") == "iframe":
+            self.is_bare = is_bare(handler)
+            self._tell()
+
+    def _tell(self) -> None:
         for listener in tuple(self.listeners):
             listener()
 
@@ -165,6 +177,13 @@ async def _show(server: Server) -> None:
         from slides.live import panel
 
         await panel.show(server)
+
+
+def is_bare(handler: RequestHandler) -> bool:
+    """Tell whether a response is a few words or data, which a browser shows in small type."""
+    headers = handler._headers
+    is_page = headers.get("Content-Type", "").startswith("text/html")
+    return not is_page or int(headers.get("Content-Length", BARE_PAGE)) < BARE_PAGE
 
 
 def find_name(app: Any) -> str | None:

@@ -165,6 +165,16 @@ def test_a_request_appears_in_the_log(panel, kernel):
     expect(panel.locator("#log li.error").first).to_contain_text("no such shelf")
 
 
+def test_a_page_that_asks_again_is_one_line_with_a_count(panel, kernel):
+    """Polling does not sweep the rest of the log away."""
+    for _ in range(3):
+        with urlopen(kernel.url + "again"):
+            pass
+    polled = panel.locator("#log li", has_text="200 GET /again")
+    wait_for_text(polled, "×3$")
+    expect(polled).to_have_count(1)
+
+
 def test_a_blocked_loop_is_a_gap_that_grows_and_stays(panel, kernel):
     """While the loop is blocked the strip says so; afterwards it says for how long it was."""
     reading = panel.locator("#lag")

@@ -78,6 +78,7 @@ async def test_a_recording_tells_what_ran_and_what_it_answered(shown):
     assert first_id == last_id
     assert first[MIME]["page"] == last[MIME]["page"]
     record = last[MIME]
+    assert record["bare"] is True
     assert record["address"] == "http://localhost:8888/"
     assert "<h1>Hello</h1>" in record["page"]
     assert "<p>after" in record["page"]
