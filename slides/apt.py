@@ -6,7 +6,6 @@ Tests that need a missing package are skipped, so this never fails: it says what
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +39,9 @@ def is_installed(package: str) -> bool:
     """Whether dpkg knows a package as installed."""
     try:
         query = ["dpkg-query", "-W", "-f", "${db:Status-Status}", package]
-        return subprocess.run(query, capture_output=True, text=True).stdout == "installed"
+        return (
+            subprocess.run(query, capture_output=True, text=True, check=False).stdout == "installed"
+        )
     except FileNotFoundError:
         return False
 
@@ -52,7 +53,7 @@ def rights() -> list[str] | None:
     sudo = ["sudo", "-n"]
     if (
         shutil.which("sudo")
-        and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0
+        and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode == 0
     ):
         return sudo
     return None
@@ -65,10 +66,14 @@ def install(sudo: list[str], packages: list[str]) -> bool:
     with LOG.open("wb") as log:
         for what in (["update"], ["install", "--no-install-recommends", *packages]):
             done = subprocess.run(
-                [*command, *what], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                [*command, *what],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
     return done.returncode == 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

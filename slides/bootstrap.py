@@ -4,7 +4,8 @@ Run by whatever Python the machine has, so it is written for old ones, too: wher
 old it looks for a newer one. What cannot be done is said in one sentence, with what to do about it.
 """
 
-# ruff: noqa: UP, RUF005, B904 - what is written here runs on Python 2.7, too
+# What is written here runs on Python 2.7, too.
+# ruff: noqa: UP024, UP032, RUF005, B904
 
 import hashlib
 import os
@@ -162,6 +163,7 @@ def install(extras):
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+        assert process.stdout is not None
         for line in iter(process.stdout.readline, b""):
             log.write(line)
             log.flush()
