@@ -16,15 +16,20 @@ def next_free(port: int, address: str = "127.0.0.1") -> int:
 
 def is_free(port: int, address: str = "127.0.0.1") -> bool:
     """Tell whether a port can be listened on just now."""
+    return why_not(port, address) is None
+
+
+def why_not(port: int, address: str = "127.0.0.1") -> OSError | None:
+    """What goes wrong when a port is listened on just now; None when nothing does."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as probe:
         # As servers do: a port whose last connections are only fading away is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def is_loopback(address: str) -> bool:

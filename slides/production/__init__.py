@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from slides.ports import a_port, is_free, next_free, open_warning
+from slides.ports import a_port, is_free, open_warning, refusal, why_not
 from slides.production.account import account, rights_of
 from slides.production.private import ChangedFileError, Layout, write
 from slides.serve import DECK, ROOT, is_built
@@ -153,13 +153,8 @@ def check(args: argparse.Namespace) -> None:
     """Refuse a run without a deck, or on a port that cannot be had."""
     if not is_built(args.deck):
         raise Refusal(f"There is no deck in {args.deck}. Build it with: make deck")
-    if args.port < 1024 and os.geteuid() != 0:
-        raise Refusal(f"Port {args.port} needs more rights. Try {COMMAND} --port 8080")
-    if not is_free(args.port, args.address):
-        free = next_free(args.port, args.address)
-        raise Refusal(
-            f"Port {args.port} is in use. The next free one is {free}: {COMMAND} --port {free}"
-        )
+    if error := why_not(args.port, args.address):
+        raise Refusal(refusal(error, args.port, args.address, COMMAND))
 
 
 def find_ports(args: argparse.Namespace) -> int:

@@ -66,7 +66,9 @@ def test_the_invitation_can_be_followed(production: Any, deck: Path) -> None:
         behind = [run.behind, run.worker_ports[0], run.worker_ports[-1], run.worker_ports.stop]
         assert [int(port) for port in ports] == behind
         assert run.worker(int(told[2])).pid == int(told[1])
-        assert run.control("status").count("RUNNING") == run.workers + 2
+        states = [line.split()[1] for line in run.control("status").splitlines()]
+        assert len(states) == run.workers + 2
+        assert set(states) <= {"STARTING", "RUNNING"}
 
 
 def test_a_folder_of_ones_own_is_kept_and_clients_are_told_apart(
@@ -148,6 +150,26 @@ def test_a_busy_port_is_a_sentence_with_the_next_free_one(
         assert f"Port {port} is in use, and 6 ports from {port} on" in capsys.readouterr().err
 
 
+def test_an_address_that_is_not_this_machines_is_refused(
+    production: Any, deck: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence is about the address, since no other port would help."""
+    assert front.run(options(deck, "--address", "192.0.2.1")) == 2
+    assert "192.0.2.1 cannot be listened on" in capsys.readouterr().err
+
+
+def test_an_open_address_is_announced_and_ipv6_works(
+    production: Any, deck: Path, free_ports: Any
+) -> None:
+    """Who lets a network in reads so; the pair listens where it was told to."""
+    port = free_ports(1)
+    with production(deck, "--address", "::", "--port", str(port)) as run:
+        run.until(rf"The deck: +http://\[::1\]:{port}/")
+        run.until("NOTE: :: is open to the network")
+        assert run.stop(signal.SIGINT) == 0
+        assert run.left() == []
+
+
 def test_ports_behind_are_looked_for_until_all_are_free(deck: Path) -> None:
     """A port in use, or the one in front, is passed over by the whole block."""
     args = options(deck, "--port", "8003", "--workers", "2")
@@ -164,13 +186,23 @@ def test_a_missing_deck_says_how_to_build_it(
 
 
 @pytest.mark.parametrize("name", ["100%", "a;b", "long" * 30])
-def test_a_folder_that_supervisord_cannot_use_is_refused(
-    production: Any, deck: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_supervisord_cannot_use_is_refused(tmp_path: Path, name: str) -> None:
     """Its file has a meaning for some characters, and a socket's path is short."""
-    port = front.next_free(20000)
-    assert front.run(options(deck, "--dir", str(tmp_path / name), "--port", str(port))) == 2
-    assert "Try --dir /tmp/production" in capsys.readouterr().err
+    with (
+        pytest.raises(Refusal, match="Try --dir /tmp/production"),
+        front.run_folder(tmp_path / name),
+    ):
+        pytest.fail("the run would begin")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """The sentence names it."""
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(Refusal, match=r"file/run cannot be made: Not a directory"),
+        front.run_folder(tmp_path / "file" / "run"),
+    ):
+        pytest.fail("the run would begin")
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "many", "65"])
