@@ -1,15 +1,17 @@
 """Shows things in the notebook, where there is one."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 
 def in_notebook() -> bool:
     """Tell whether there is a kernel that shows what is displayed."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
+    # A kernel has imported IPython long ago; anybody else need not wait for it.
+    if "IPython" not in sys.modules:
         return False
+    from IPython import get_ipython
+
     return get_ipython() is not None  # type: ignore[no-untyped-call]
 
 

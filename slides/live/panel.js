@@ -10,6 +10,8 @@ const COVERS = {
   gone: "The kernel is gone",
 };
 
+document.documentElement.dataset.theme = new URLSearchParams(location.search).get("theme") ?? "light";
+
 const byId = (id) => document.getElementById(id);
 const strip = new LagStrip({
   chart: byId("chart"),
@@ -96,7 +98,7 @@ function receive(message) {
 }
 
 function connect() {
-  socket = new WebSocket(new URL("socket", location.href.replace(/^http/, "ws")));
+  socket = new WebSocket(new URL("socket", location.href).href.replace(/^http/, "ws"));
   socket.onopen = () => {
     byId("log").replaceChildren(); // the kernel sends what it remembers
     lastTime = "";

@@ -19,6 +19,7 @@ from slides.live.transcript import Transcript
 UPDATE_INTERVAL = 0.08  # seconds between updates of the shown transcript
 CHUNK = 8192  # bytes
 DISCARDED = 1_000_000  # bytes read past the end of a full transcript before the command is stopped
+PULSE = 0.25  # seconds
 LAST_WORDS = 1.0  # seconds a command that has ended may still be read
 
 # The command runs in a group of its own. The guard, in the same group, reads from a pipe that only
@@ -99,8 +100,10 @@ class Run:
         ended = asyncio.create_task(self.process.wait())
         reading = asyncio.create_task(self._read(transcript, screen))
         try:
-            # Waiting for the task, not awaiting it: being cancelled here must not cancel it.
-            await asyncio.wait([ended])
+            # Waiting for the task, not awaiting it: being cancelled here must not cancel it. And
+            # with a pulse: an interrupt cancels the cell, but wakes no loop that has nothing to do.
+            while not ended.done():
+                await asyncio.wait([ended], timeout=PULSE)
         finally:
             kill_group(self.process.pid)
             await asyncio.wait([ended, reading], timeout=LAST_WORDS)

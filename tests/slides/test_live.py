@@ -10,8 +10,6 @@ import time
 import psutil
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.ioloop import IOLoop
-from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
@@ -24,16 +22,6 @@ within = pytest.mark.gen_test(timeout=30)
 
 
 @pytest.fixture
-def io_loop():
-    """A loop of this test's own, with whatever its servers left open closed."""
-    loop = IOLoop(make_current=False)
-    asyncio.set_event_loop(loop.asyncio_loop)
-    yield loop
-    asyncio.set_event_loop(None)
-    loop.close(all_fds=True)
-
-
-@pytest.fixture
 def clean_stage(io_loop, monkeypatch):
     """Present, not record; and stop afterwards all that the test served."""
     monkeypatch.delenv("SLIDES_RECORD", raising=False)
@@ -42,11 +30,9 @@ def clean_stage(io_loop, monkeypatch):
 
 
 @pytest.fixture
-def port():
+def port(free_port):
     """A port that was free a moment ago."""
-    opened, number = bind_unused_port()
-    opened.close()
-    return number
+    return free_port()
 
 
 class Says(RequestHandler):
@@ -191,7 +177,7 @@ async def test_an_applications_own_work_starts_and_stops_with_its_server(port):
 
 
 @within
-async def test_the_log_has_the_request_and_a_short_error(port):
+async def test_the_log_has_the_request_and_a_short_error(port, caplog):
     """An exception is two lines: what it was, and where in the program's own code."""
     server = await serve(make_app(), port=port)
     with pytest.raises(HTTPClientError):
@@ -203,10 +189,11 @@ async def test_the_log_has_the_request_and_a_short_error(port):
     assert "test_live.py" in texts[1]
     assert 'raise LookupError("no such shelf")' in texts[1]
     assert texts[2].startswith("500 GET /fail")
+    caplog.clear()  # it was expected
 
 
 @within
-async def test_errors_reach_the_log_of_the_server_they_happened_in(port):
+async def test_errors_reach_the_log_of_the_server_they_happened_in(port, caplog):
     """With two servers up, the quiet one's log stays empty."""
     failing = await serve(make_app(), port=port)
     quiet = await serve(make_app(), port=0)
@@ -214,6 +201,7 @@ async def test_errors_reach_the_log_of_the_server_they_happened_in(port):
         await body(failing.url + "fail")
     assert failing.log.lines
     assert not quiet.log.lines
+    caplog.clear()  # it was expected
 
 
 @within
@@ -238,6 +226,7 @@ async def test_a_handlers_own_warning_is_in_its_servers_log(port, caplog):
     server = await serve(Application([("/", Warns)]), port=port)
     await body(server.url)
     assert next(line.text for line in server.log.lines) == "the shelf is full"
+    caplog.clear()  # it was expected
 
 
 @within

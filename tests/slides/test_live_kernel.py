@@ -1,17 +1,20 @@
 """The live module in a real kernel: what a notebook's cells show, and the set-up at its start."""
 
+import contextlib
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from jupyter_client.manager import KernelManager
-from tornado.testing import bind_unused_port
 from traitlets.config import Config
 
 ROOT = Path(__file__).parents[2]
 MIME = "application/vnd.slides.recording+json"
+PATIENCE = 30  # seconds
 APP = """
 import tornado.web
 from slides.live import finish, serve, sh
@@ -86,11 +89,9 @@ def kernel(tmp_path):
 
 
 @pytest.fixture
-def port():
+def port(free_port):
     """A port that was free a moment ago."""
-    opened, number = bind_unused_port()
-    opened.close()
-    return number
+    return free_port()
 
 
 def notebook(folder, *cells):
@@ -171,6 +172,26 @@ def test_loading_an_unknown_program_says_so(kernel):
         "except ModuleNotFoundError as error: print(error)"
     )
     assert said["text"].strip() == "no program 'no_such_shelf'"
+
+
+def test_interrupting_the_kernel_ends_the_command_and_keeps_the_server(kernel, port, tmp_path):
+    """The speaker's way out of a command that hangs: the transcript says so, the demo goes on."""
+    running = kernel()
+    running.run(APP)
+    running.run(f"await serve(make_app(), port={port})")
+    pid_file = tmp_path / "pid"
+    cell = f"await sh('echo $$ > {pid_file}; sleep 1000', timeout=900)"
+    running.client.execute(cell, stop_on_error=False)
+    deadline = time.monotonic() + PATIENCE
+    while not (pid_file.exists() and pid_file.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    command = psutil.Process(int(pid_file.read_text()))
+    running.manager.interrupt_kernel()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        command.wait(PATIENCE)
+    transcript = running.run(f"await sh('curl -s http://localhost:{port}/')")
+    assert "Hello from the kernel" in transcript[-1][1]["data"]["text/plain"]
 
 
 def test_a_recording_is_displayed_and_completed(kernel):

@@ -4,8 +4,6 @@ import asyncio
 import time
 
 import pytest
-from tornado.ioloop import IOLoop
-from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
 from slides.live import finish, recording, serve, sh
@@ -13,16 +11,6 @@ from slides.live.recording import MIME, compact
 from slides.live.stage import stage
 
 within = pytest.mark.gen_test(timeout=30)
-
-
-@pytest.fixture
-def io_loop():
-    """A loop of this test's own."""
-    loop = IOLoop(make_current=False)
-    asyncio.set_event_loop(loop.asyncio_loop)
-    yield loop
-    asyncio.set_event_loop(None)
-    loop.close(all_fds=True)
 
 
 @pytest.fixture
@@ -91,10 +79,9 @@ async def test_a_recording_tells_what_ran_and_what_it_answered(shown):
 
 
 @within
-async def test_recording_takes_a_private_port_even_if_the_asked_for_one_is_free(shown):
+async def test_recording_takes_a_private_port_even_if_the_asked_for_one_is_free(shown, free_port):
     """Chapters are recorded side by side, and none disturbs the machine it runs on."""
-    opened, port = bind_unused_port()
-    opened.close()
+    port = free_port()
     server = await serve(Application([("/", Page)]), port=port)
     assert server.port != port
     assert server.address == f"http://localhost:{port}/"

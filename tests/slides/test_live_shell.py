@@ -7,22 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tornado.ioloop import IOLoop
 
 from slides.live import sh, shell, transcript
 
 within = pytest.mark.gen_test(timeout=60)
 PATIENCE = 30  # seconds, for a process to be gone
-
-
-@pytest.fixture
-def io_loop():
-    """A loop of this test's own."""
-    loop = IOLoop(make_current=False)
-    asyncio.set_event_loop(loop.asyncio_loop)
-    yield loop
-    asyncio.set_event_loop(None)
-    loop.close(all_fds=True)
 
 
 @pytest.fixture
