@@ -7,12 +7,13 @@ import importlib
 import inspect
 import ipaddress
 import signal
-import socket
 import sys
 import textwrap
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
+
+from tornado.netutil import bind_sockets
 
 from demos.catalog import Demo, UnknownDemo, demos, find
 
@@ -45,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = line.add_argument
     add("name", nargs="?", help="the demo to run; without it, the list")
-    add("--port", type=port, default=8888, help="default: 8888")
+    add("--port", type=port, help="default: 8888")
     add("--address", default="127.0.0.1", help="default: 127.0.0.1")
     add("--open", action="store_true", help="open it in a browser")
     add(
@@ -88,24 +89,15 @@ def listing() -> str:
 def start(demo: Demo, args: argparse.Namespace) -> None:
     """Run a demo, and those it needs beside it, until interrupted."""
     run = entrance(demo)
-    if "port" not in inspect.signature(run).parameters:
-        finish(run)
-        return
-    refuse_busy(demo, args.port, args.address)
-    ports = dict(demo.beside) | dict(args.beside)
-    if unknown := set(ports) - {name for name, _ in demo.beside}:
-        raise Refused(
-            f"{demo.name} needs no {unknown.pop()} beside it."
-        )
-    others = {} if args.alone else {n: p for n, p in ports.items()}
-    print(welcome(demo, args, ports), flush=True)
-    # Ending it politely is ending it: as with Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not inspect.iscoroutinefunction(run):
-        run(args.port, args.address)
-        return
-    urls = {n: f"http://localhost:{p}/{n}" for n, p in ports.items()}
-    asyncio.run(together(run, args, urls, others))
+    # Asked to end in either way, it ends as with Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if "port" in inspect.signature(run).parameters:
+        serve(demo, run, args)
+    elif args.port or args.open:
+        raise Refused(f"{demo.name} serves nothing: it has no port.")
+    else:
+        asyncio.run(run())
 
 
 def entrance(demo: Demo) -> Callable[..., Any]:
@@ -119,46 +111,67 @@ def entrance(demo: Demo) -> Callable[..., Any]:
         ) from error
 
 
-def finish(run: Callable[..., Any]) -> None:
-    """Run a demo that serves nothing, to its end."""
-    if inspect.iscoroutinefunction(run):
-        asyncio.run(run())
-    else:
-        run()
-
-
-async def together(
-    run: Callable[..., Any],
-    args: argparse.Namespace,
-    urls: dict[str, str],
-    others: dict[str, int],
+def serve(
+    demo: Demo, run: Callable[..., Any], args: argparse.Namespace
 ) -> None:
-    """Serve a demo and its companions on one loop."""
-    async with asyncio.TaskGroup() as group:
-        for name, number in others.items():
-            if is_busy(number, "127.0.0.1"):
-                print(f"Port {number} is in use: taken for {name}.")
-                continue
-            companion = entrance(find(name))
-            group.create_task(companion(number))
-        group.create_task(run(args.port, args.address, **urls))
-        if args.open:
-            webbrowser.open(f"http://localhost:{args.port}/")
+    """Listen, with the demos beside it on the same loop."""
+    number = args.port or 8888
+    refuse_busy(demo, number, args.address)
+    ports = dict(demo.beside) | dict(args.beside)
+    if unknown := set(ports) - set(dict(demo.beside)):
+        raise Refused(
+            f"{demo.name} needs no {unknown.pop()} beside it."
+        )
+    ready = welcome(demo, number, args.address)
+    if not inspect.iscoroutinefunction(run):
+        print(ready, flush=True)
+        run(number, args.address)
+        return
+    urls = {
+        name: f"http://localhost:{ports[name]}/{name}" for name in ports
+    }
+    running = [run(number, args.address, **urls)]
+    if not args.alone:
+        running += companions(ports)
+    page = f"http://localhost:{number}/" if args.open else ""
+    asyncio.run(together([*running, announce(ready, page)]))
 
 
-def welcome(
-    demo: Demo, args: argparse.Namespace, ports: dict[str, int]
-) -> str:
+def companions(ports: dict[str, int]) -> list[Coroutine]:
+    """The demos to run beside it; one that is there already is not."""
+    running = []
+    for name, number in ports.items():
+        if is_busy(number, "127.0.0.1"):
+            print(f"Port {number} is in use: taken for {name}.")
+        else:
+            running.append(entrance(find(name))(number))
+    return running
+
+
+async def together(running: list[Coroutine]) -> None:
+    """Run all on this loop until interrupted."""
+    await asyncio.gather(*running)
+
+
+async def announce(ready: str, page: str) -> None:
+    """Tell, once all before it listen, and open a page if it is given."""
+    print(ready, flush=True)
+    if page:  # a browser that is slow to start must hold up nobody
+        await asyncio.to_thread(webbrowser.open, page)
+
+
+def welcome(demo: Demo, number: int, address: str) -> str:
     """What is running, where, and what to try."""
     lines = [f"{demo.name}: {demo.summary}"]
-    if not is_loopback(args.address):
+    if not is_loopback(address):
         lines.append(
-            f"*** LISTENING ON {args.address}: everybody who can reach"
+            f"*** LISTENING ON {address}: everybody who can reach"
             " this machine can reach this demo. ***"
         )
-    host = "localhost" if is_loopback(args.address) else args.address
-    lines += [f"http://{host}:{args.port}/", "", "Try:"]
-    tries = "\n".join(demo.tries).replace("8888", str(args.port))
+    tries = "\n".join(demo.tries).replace("8888", str(number))
+    scheme = "http://" if "http://" in tries else "tcp://"
+    host = "localhost" if is_loopback(address) else address
+    lines += [f"{scheme}{host}:{number}/", "", "Try:"]
     lines += [textwrap.indent(tries, "    "), "", "Ctrl-C ends it."]
     return "\n".join(lines)
 
@@ -187,8 +200,9 @@ def refuse_busy(demo: Demo, number: int, address: str) -> None:
 def is_busy(number: int, address: str) -> bool:
     """Whether somebody listens there already; Refused if none can."""
     try:
-        with socket.create_server((address, number)):
-            return False
+        for sock in bind_sockets(number, address):
+            sock.close()
+        return False
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return True

@@ -15,7 +15,6 @@ Beside: search 8889
 """
 
 import asyncio
-import logging
 from collections.abc import Generator
 from typing import Any
 
@@ -29,6 +28,7 @@ from tornado.httpclient import (
     HTTPResponse,
 )
 from tornado.httputil import url_concat
+from tornado.log import app_log
 from tornado.simple_httpclient import (
     HTTPStreamClosedError,
     HTTPTimeoutError,
@@ -62,7 +62,7 @@ class SearchHandler(tornado.web.RequestHandler):
         if status == 500:  # a mistake of ours: log where it is
             super().log_exception(kind, error, trace)
         else:
-            logging.warning("%d %s: %s", status, self.request.uri, why)
+            app_log.warning("%d %s: %s", status, self.request.uri, why)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         _, error, _ = kwargs["exc_info"]

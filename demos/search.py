@@ -48,12 +48,16 @@ TITLES = (
     "A first patch for {}: thanks, reviewers!",
     "What I wish I had known about {}",
     "Standing room only at the {} workshop",
+    "Questions about {}, answered during lunch",
+    "From threads to {}: our year in numbers",
+    "{} on a train, with no network at all",
 )
 
 
 def post(query: str, source: str, number: int) -> dict[str, Any]:
     # Chosen by the question: the same posts every time.
-    shift = random.Random(f"{query} {source}").randrange(1000)
+    shift = random.Random(query).randrange(1000)
+    shift += 3 * list(SOURCES).index(source)
     hour, minute = divmod(9 * 60 + 3 * number, 60)
     return {
         "number": number,

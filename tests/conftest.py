@@ -1,0 +1,99 @@
+"""What every test folder shares: a loop, strictness about logs, and system packages by name."""
+
+import asyncio
+import logging
+import os
+import re
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tornado.ioloop import IOLoop
+
+APT = Path(__file__).parents[1] / "apt.txt"
+PROGRAMS = {"nginx-light": "nginx"}  # where a package and its program differ in name
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy with others
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give asynchronous tests more time than pytest-tornado's five seconds."""
+    config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE)
+
+
+@pytest.fixture
+def io_loop() -> Iterator[IOLoop]:
+    """A loop of the test's own; what is still open or under way at the end is closed.
+
+    pytest-tornado's own fixture makes the loop current in a way that Tornado now warns about.
+    """
+    loop = IOLoop(make_current=False)
+    asyncio.set_event_loop(loop.asyncio_loop)
+    yield loop
+    cancel_tasks(loop)
+    asyncio.set_event_loop(None)
+    loop.close(all_fds=True)
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail on a warning or an error in the log that `tornado.testing.ExpectLog` did not expect."""
+    yield
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    loud = [each for each in records if each.levelno >= logging.WARNING]
+    assert not loud, "unexpected log records:\n" + "\n".join(
+        f"{each.name}: {each.getMessage()}" for each in loud
+    )
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str], None]:
+    """Skips unless a package of apt.txt is installed: `needs("chromium")`.
+
+    With CI set, that is a failure instead.
+    """
+    return require
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Finds a port that nobody listens on just now: `free_port()`."""
+    return find_free_port
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped for want of a package, and the command that would un-skip it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [str(report.longrepr[-1]) for report in skipped]
+    missing = [match[1] for each in reasons if (match := re.search(r"apt-get install (\S+)", each))]
+    if missing:
+        packages = " ".join(sorted(set(missing)))
+        terminalreporter.section("skipped for want of a system package")
+        terminalreporter.line(f"{len(missing)} skipped. To run them too:")
+        terminalreporter.line(f"    apt-get install {packages}")
+
+
+def cancel_tasks(loop: IOLoop) -> None:
+    """Cancel what a test left under way, and let it clean up."""
+    tasks = asyncio.all_tasks(loop.asyncio_loop)
+    for task in tasks:
+        task.cancel()
+    loop.asyncio_loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+
+
+def require(package: str) -> None:
+    """Skip, or fail with CI set, when a package of apt.txt is not installed."""
+    known = [line.split()[0] for line in APT.read_text().splitlines() if line[:1] not in ("", "#")]
+    assert package in known, f"{package!r} is not in apt.txt, which has {', '.join(known)}"
+    if shutil.which(PROGRAMS.get(package, package), path=PATH) is None:
+        reason = f"{package} is missing: apt-get install {package}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def find_free_port() -> int:
+    """A port of the loopback address that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
