@@ -8,9 +8,9 @@ await sh("curl -i http://localhost:8888/")
 """
 
 from slides.live.load import load
-from slides.live.recording import finish
+from slides.live.recording import finish, rehearse
 from slides.live.server import Server, serve
 from slides.live.shell import sh
 from slides.live.transcript import Transcript
 
-__all__ = ["Server", "Transcript", "finish", "load", "serve", "sh"]
+__all__ = ["Server", "Transcript", "finish", "load", "rehearse", "serve", "sh"]

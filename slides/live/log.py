@@ -2,6 +2,7 @@
 
 import linecache
 import logging
+import re
 import sysconfig
 import time
 import traceback
@@ -17,6 +18,9 @@ from tornado.web import RequestHandler
 KEPT = 200  # lines a server remembers, for a panel that opens later
 LONGEST = 300  # characters of one line
 LIBRARIES = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+
+# What Tornado puts before the reason of a refusal; the request's own line follows anyway.
+REQUEST = re.compile(r"^\d{3} [A-Z]+ \S+ \([^)]*\): ")
 
 # The log of the server whose connection is being handled; set where a connection is accepted.
 current: ContextVar["Log | None"] = ContextVar("slides_live_log", default=None)
@@ -73,7 +77,8 @@ class RecordHandler(logging.Handler):
         elif record.exc_info and record.exc_info[1] is not None:
             log.write("error", shorten(record.exc_info[1]))
         else:
-            log.write("error", record.getMessage().split("\n", 1)[0])
+            said = record.getMessage().split("\n", 1)[0]
+            log.write("error", REQUEST.sub("", said))
 
     def _pass_on(self, record: logging.LogRecord) -> None:
         # As if this handler were not there: Python prints what no handler takes.

@@ -21,8 +21,23 @@ MIME = "application/vnd.slides.recording+json"
 PAGE_TIMEOUT = 2.0  # seconds
 # A page that answers at once is in the log before whatever the notebook does next.
 PAGE_PATIENCE = 0.02  # seconds
+REHEARSAL_TIMEOUT = 15.0  # seconds
+MARGIN = 0.6  # seconds of quiet ticks on either side of a rehearsal
 MOST_TICKS = 400
 LONGEST_PAGE = 200_000  # characters
+
+
+# The program's name -> what a recording asks it for, besides its page.
+rehearsals: dict[str, tuple[str, ...]] = {}
+
+
+def rehearse(name: str, *paths: str) -> None:
+    """Have the recording of the program `name` show what it does with requests for `paths`.
+
+    They are made all at once, soon after its start; a notebook says so in its set-up cell, for
+    what a speaker does by hand on stage. Presenting is not affected.
+    """
+    rehearsals[name] = paths
 
 
 class Recording:
@@ -36,41 +51,56 @@ class Recording:
         self._started = datetime.datetime.now(datetime.UTC)
         self._start_time = asyncio.get_running_loop().time()
         self._fetching: asyncio.Task[None] | None = None
+        self._rehearsing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to record, and give the page a moment to be the first thing in the log."""
         stage().meter.listen(self._tick)
         self._fetching = asyncio.create_task(self._fetch())
         await asyncio.wait([self._fetching], timeout=PAGE_PATIENCE)
+        self._rehearsing = asyncio.create_task(self._rehearse())
+        self.server.before_stop.append(self.settle)
         display(self.bundle(), self.display_id)
+
+    async def settle(self) -> None:
+        """Wait until the page has come and the rehearsal is over."""
+        await asyncio.gather(*filter(None, (self._fetching, self._rehearsing)))
 
     async def complete(self) -> None:
         """End the recording and put it in the place of what was displayed."""
         stage().meter.ignore(self._tick)
-        if self._fetching is not None:
-            await self._fetching
+        await self.settle()
         display(self.bundle(), self.display_id, update=True)
 
     def _tick(self, now: float, lag: float) -> None:
-        self.ticks.append((now - self._start_time, lag * 1000))
+        if self.server.state == "running":
+            self.ticks.append((now - self._start_time, lag * 1000))
 
     async def _fetch(self) -> None:
+        response = await self._ask(self.server.path, PAGE_TIMEOUT, "iframe")
+        self.page = readable_page(response) if response is not None else None
+
+    async def _rehearse(self) -> None:
+        paths = rehearsals.get(self.server.name or "", ())
+        if paths:
+            await asyncio.sleep(MARGIN)
+            await asyncio.gather(*(self._ask(path, REHEARSAL_TIMEOUT, "empty") for path in paths))
+            await asyncio.sleep(MARGIN)
+
+    async def _ask(self, path: str, timeout: float, kind: str) -> HTTPResponse | None:  # noqa: ASYNC109
         client = AsyncHTTPClient(force_instance=True)
         try:
-            response = await client.fetch(
-                f"http://127.0.0.1:{self.server.port}/{self.server.path}",
-                request_timeout=PAGE_TIMEOUT,
+            return await client.fetch(
+                f"http://127.0.0.1:{self.server.port}/{path.removeprefix('/')}",
+                request_timeout=timeout,
                 raise_error=False,
-                headers={
-                    "Host": f"localhost:{self.server.asked}",
-                    "Sec-Fetch-Dest": "iframe",
-                },
+                # As a browser says that it asks for a frame's page, or that a script asks.
+                headers={"Host": f"localhost:{self.server.asked}", "Sec-Fetch-Dest": kind},
             )
         except (HTTPClientError, OSError):
-            return
+            return None
         finally:
             client.close()
-        self.page = readable_page(response)
 
     def bundle(self) -> dict[str, Any]:
         """Give what is displayed: the recording, and a sentence for whoever cannot show one."""
@@ -117,8 +147,8 @@ def readable_page(response: HTTPResponse) -> str | None:
     """
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     text = response.body.decode("utf-8", "replace")[:LONGEST_PAGE]
-    if kind == "text/plain":
-        return f"<pre>{html.escape(text)}</pre>"
+    if kind in ("text/plain", "application/json"):
+        return f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>'
     if kind not in ("text/html", "application/xhtml+xml"):
         return None
     text = re.sub(r"<script\b.*?(?:</script\s*>|\Z)", "", text, flags=re.DOTALL | re.IGNORECASE)
@@ -140,4 +170,5 @@ async def finish() -> None:
     for recording in here.recordings:
         await recording.complete()
     here.recordings.clear()
+    rehearsals.clear()
     await here.clear()

@@ -3,7 +3,7 @@
 import contextvars
 import inspect
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from socket import socket
 from typing import Any
 from weakref import WeakSet
@@ -58,6 +58,7 @@ class Server:
         self.is_bare = False  # the page in the panel brings no style of its own
         self.log = log.Log()
         self.listeners: list[Callable[[], None]] = []
+        self.before_stop: list[Callable[[], Awaitable[None]]] = []
         self._http: ClosingServer | None = None
 
     @property
@@ -108,6 +109,8 @@ class Server:
 
     async def stop(self, state: str = "stopped") -> None:
         """Close the connections, stop the application's own work and free the port."""
+        while self.before_stop:
+            await self.before_stop.pop()()
         http, self._http = self._http, None
         if http is not None:
             await http.close()

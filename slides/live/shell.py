@@ -39,7 +39,7 @@ async def sh(command: str, timeout: float = 20) -> Transcript:  # noqa: ASYNC109
     screen = Screen(transcript)
     with TemporaryDirectory(prefix="slides-sh-") as folder:
         write_curl_config(Path(folder))
-        run = await Run.start(command, environment(Path(folder)))
+        run = await Run.start(transcript.command, environment(Path(folder)))
         try:
             async with asyncio.timeout(timeout):
                 await run.follow(transcript, screen)

@@ -3,6 +3,7 @@
 import codecs
 import html
 import re
+import textwrap
 from typing import Any
 
 MOST_LINES = 200
@@ -31,7 +32,7 @@ class Transcript:
     """
 
     def __init__(self, command: str) -> None:
-        self.command = command
+        self.command = textwrap.dedent(command).strip()
         self.output = ""
         self.status: int | None = None
         self.end = ""
@@ -63,10 +64,11 @@ class Transcript:
 
     def bundle(self) -> dict[str, Any]:
         """Give the transcript as a notebook displays it."""
-        command, output = html.escape(self.command), html.escape(self.output)
+        typed = self.command.replace("\n", "\n  ")  # in line with what follows the prompt
+        command, output = html.escape(typed), html.escape(self.output)
         parts = [f'<span class="prompt">$ </span><span class="command">{command}</span>\n']
         parts.append(f'<span class="output">{output}</span>')
-        text = f"$ {self.command}\n{self.output}"
+        text = f"$ {typed}\n{self.output}"
         if self.closing:
             newline = "" if self.output.endswith("\n") or not self.output else "\n"
             parts.append(f'{newline}<span class="end">{html.escape(self.closing)}</span>')

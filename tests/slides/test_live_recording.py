@@ -6,7 +6,7 @@ import time
 import pytest
 from tornado.web import Application, RequestHandler
 
-from slides.live import finish, recording, serve, sh
+from slides.live import finish, recording, rehearse, serve, sh
 from slides.live.recording import MIME, compact
 from slides.live.stage import stage
 
@@ -115,11 +115,26 @@ async def test_a_page_that_never_comes_is_recorded_as_none(shown, monkeypatch):
 
 
 @within
-async def test_data_is_no_page(shown):
-    """What a browser would show as bare text is left to the transcripts."""
+async def test_data_is_shown_as_a_browser_shows_it(shown):
+    """JSON is text, its quotes escaped."""
     await serve(Application([("/", Data)]))
     await finish()
-    assert shown[-1][0][MIME]["page"] is None
+    assert "{&quot;a&quot;: 1}" in shown[-1][0][MIME]["page"]
+
+
+@within
+async def test_a_rehearsed_request_is_in_the_recording(shown):
+    """The handler's block is a gap among quiet ticks, even if the server is replaced at once."""
+    rehearse("demo", "/block", "/block")
+    await serve(Application([("/", Page), ("/block", Block)]), name="demo")
+    await serve(Application([("/", Page)]), name="other")
+    await finish()
+    record, other = (bundle[MIME] for bundle, _, _ in shown[-2:])
+    lags = [lag for _, lag in record["ticks"]]
+    assert sum("GET /block" in line for line in record["log"]) == 2
+    assert max(lags) > 300
+    assert len(lags) > 2
+    assert len(other["ticks"]) < len(lags)
 
 
 @within

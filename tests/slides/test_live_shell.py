@@ -56,6 +56,16 @@ async def test_the_transcript_has_the_command_and_both_its_streams(shown):
 
 
 @within
+async def test_a_command_of_several_lines_stands_in_line_behind_its_prompt(shown):
+    """However far it is indented in the cell."""
+    await sh("""
+        echo one |
+          cat
+    """)
+    assert shown[-1]["text/plain"] == "$ echo one |\n    cat\none\n"
+
+
+@within
 async def test_output_is_shown_while_the_command_still_runs(shown, tmp_path):
     """The command waits for a file that is made only once its first line has been shown."""
     go = tmp_path / "go"
