@@ -199,9 +199,11 @@ def running(deck: Path, *options: str, **popen: object) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def production() -> Callable[..., contextlib.AbstractContextManager[Running]]:
+def production(
+    needs: Callable[[str], None],
+) -> Callable[..., contextlib.AbstractContextManager[Running]]:
     """Begins a run of its own for the length of a block: `with production(deck) as run`."""
-    require("nginx", "nginx-light")
+    needs("nginx-light")
     return running
 
 
@@ -230,14 +232,6 @@ def pair(
 def free_ports() -> Callable[[int], int]:
     """Finds neighbouring ports: `free_ports(4)` is the first of four."""
     return find_free_ports
-
-
-def require(program: str, package: str) -> None:
-    """Skip by name where a system package is missing; with CI set, that is a failure."""
-    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
-    if shutil.which(program, path=path) is None:
-        reason = f"{program} is missing: apt-get install {package}"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 def find_free_ports(count: int) -> int:
