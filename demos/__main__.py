@@ -7,13 +7,12 @@ import importlib
 import inspect
 import ipaddress
 import signal
+import socket
 import sys
 import textwrap
 import webbrowser
 from collections.abc import Callable, Coroutine
 from typing import Any
-
-from tornado.netutil import bind_sockets
 
 from demos.catalog import Demo, UnknownDemo, demos, find
 
@@ -199,9 +198,9 @@ def refuse_busy(demo: Demo, number: int, address: str) -> None:
 
 def is_busy(number: int, address: str) -> bool:
     """Whether somebody listens there already; Refused if none can."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        for sock in bind_sockets(number, address):
-            sock.close()
+        socket.create_server((address, number), family=family).close()
         return False
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -1,7 +1,14 @@
-"""Second servers, for demos that ask another service."""
+"""Second servers, for demos that ask another service; and demos run as programs."""
 
 import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
@@ -9,6 +16,64 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30  # seconds for a program to begin or to end
+
+
+class Program:
+    """`python -m MODULE ARGUMENTS` in a process."""
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+    def until_it_listens(self, port: int) -> "Program":
+        """Return once the program accepts connections on a port."""
+        deadline = time.monotonic() + PATIENCE
+        while not listens(port):
+            assert self.process.poll() is None, self.result()
+            assert time.monotonic() < deadline, f"nothing listens on port {port}"
+            time.sleep(0.01)  # a port that opens in another process tells nobody
+        return self
+
+    def end(self, signal: int) -> tuple[int, str, str]:
+        """Send a signal, and return the result."""
+        self.process.send_signal(signal)
+        return self.result()
+
+    def result(self) -> tuple[int, str, str]:
+        """The exit status, output and errors, once it has ended."""
+        output, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, output, errors
+
+    def close(self) -> None:
+        """End it whatever happened."""
+        with self.process, contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Program]]:
+    """Starts a program that is over when the test is: `run("demos", "hello", "--port", 9000)`."""
+    with contextlib.ExitStack() as programs:
+
+        def start(module: str, *arguments: object) -> Program:
+            return programs.enter_context(contextlib.closing(Program(module, *arguments)))
+
+        yield start
 
 
 @pytest.fixture
@@ -23,11 +88,13 @@ def serve(io_loop: IOLoop) -> Iterator[Callable[[Application], str]]:
         servers.append(server)
         return f"http://localhost:{port}"
 
+    async def end() -> None:
+        for server in servers:
+            server.stop()
+        await asyncio.gather(*[server.close_all_connections() for server in servers])
+
     yield begin
-    for server in servers:
-        server.stop()
-    closing = [server.close_all_connections() for server in servers]
-    io_loop.run_sync(lambda: asyncio.gather(*closing))
+    io_loop.run_sync(end)
 
 
 @pytest.fixture

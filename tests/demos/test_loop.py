@@ -14,20 +14,23 @@ PATIENCE = 20  # seconds
 
 @pytest.fixture
 def address():
-    """Where the demo echoes, on a thread of its own, until the test is over."""
+    """Where the demo echoes, on a thread of its own, until the test is over.
+
+    The loop ends by itself once it has nothing to wait for: no connection may be left.
+    """
     running = loop.Loop()
     server = loop.listen(running, 0, "127.0.0.1")
     stop, stopped = socket.socketpair()
 
     def on_stop():
-        for key in list(running.selector.get_map().values()):
-            running.forget(key.fileobj)
-            key.fileobj.close()
+        for sock in (server, stopped):
+            running.forget(sock)
+            sock.close()
 
     running.watch(stopped, loop.READ, on_stop)
     thread = threading.Thread(target=running.run)
     thread.start()
-    yield server.getsockname()
+    yield server.getsockname()  # whoever connects has left when this goes on
     stop.close()
     thread.join(PATIENCE)
     assert not thread.is_alive()

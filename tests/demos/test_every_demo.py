@@ -1,0 +1,165 @@
+"""Every demo there is: its facts, its shape, its life as a program, and what it leaves behind."""
+
+import ast
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from demos.catalog import demos
+
+ROOT = Path(__file__).parents[2]
+DEMOS = {demo.name: demo for demo in demos()}
+SERVERS = [name for name, demo in DEMOS.items() if any("8888" in line for line in demo.tries)]
+OTHERS = sorted(set(DEMOS) - set(SERVERS))
+TIME_IS_UP = 28  # curl's exit status after --max-time
+
+LOOK_AROUND = """
+import asyncio, importlib, os, sys, threading
+import tornado.ioloop, tornado.options, tornado.web, tornado.websocket, tornado.httpclient
+import tornado.simple_httpclient, tornado.netutil
+
+def look():
+    return (len(os.listdir("/proc/self/fd")), threading.active_count(),
+            sorted(tornado.options.options), sys.excepthook,
+            asyncio.get_event_loop_policy()._local._loop is None)
+
+before = look()
+modules = [importlib.import_module(f"demos.{name}") for name in sys.argv[1:]]
+assert look() == before, (before, look())
+print(len(modules))
+"""
+
+
+def test_there_are_demos_of_both_kinds():
+    """The tests below have something to walk."""
+    assert {"hello", "fetch", "broadcaster", "loop"} <= set(SERVERS)
+    assert set(OTHERS) == {"evented", "evented_broken"}
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_facts_are_complete(name):
+    """A sentence that ends, something to try, and places that there are."""
+    demo = DEMOS[name]
+    assert re.fullmatch(r"[A-Z].{20,68}\.", demo.summary)
+    assert demo.shows
+    assert demo.needs
+    assert demo.tries
+    assert demo.where in ({"tab", "process"}, {"process"})
+    assert all(other in DEMOS for other, _ in demo.beside)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_each_demo_has_a_test_of_its_own(name):
+    """One topic, one stem."""
+    assert (ROOT / "tests" / "demos" / f"test_{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_each_demo_stands_alone(name):
+    """Copied to another folder with its pages, it still has all that it imports."""
+    tree = ast.parse(DEMOS[name].path.read_text())
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+    modules = [getattr(n, "module", None) or n.names[0].name for n in imports]
+    assert {module.partition(".")[0] for module in modules} <= {"tornado", *sys.stdlib_module_names}
+    assert not [n for n in imports if getattr(n, "level", 0)]
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_every_definition_fits_on_a_slide(name):
+    """At most 14 lines of 72 columns."""
+    text = DEMOS[name].path.read_text()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < 14, node.name
+    assert max(len(line) for line in text.splitlines()) <= 72
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "demos" / "pages").iterdir()), ids=lambda p: p.name)
+def test_a_page_asks_nobody_but_its_server(page):
+    """No address of another host, and none that breaks under a prefix."""
+    text = page.read_text()
+    assert not re.search(r"//[\w-]+\.|localhost", re.sub(r"//  ?[a-z0-9, ]+", "", text))
+    assert not re.search(r"""(src|href|action)=["']?/""", text)
+    assert not re.search(r"""(fetch|WebSocket|EventSource|URL)\(["'`](/|\w+:)""", text)
+
+
+def test_importing_all_of_them_in_one_process_does_nothing():
+    """No socket, no thread, no option, no loop, no hook; and none disturbs another."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK_AROUND, *DEMOS],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"{len(DEMOS)}\n", "")
+
+
+@pytest.fixture
+def begin(run, free_port):
+    """Starts a server demo on free ports: `program, {8888: port, ...} = begin(name)`."""
+
+    def begin(name):
+        ports = {8888: free_port()} | {port: free_port() for _, port in DEMOS[name].beside}
+        beside = [f"--beside={other}={ports[port]}" for other, port in DEMOS[name].beside]
+        program = run("demos", name, "--port", ports[8888], *beside)
+        return program.until_it_listens(ports[8888]), ports
+
+    return begin
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_what_a_demo_says_to_try_works(begin, needs, name):
+    """Each line answers; Ctrl-C is quiet, and leaves no process and no port."""
+    needs("curl")
+    program, ports = begin(name)
+    for line in DEMOS[name].tries:
+        code, output = try_out(line, ports)
+        assert code == 0 or (code == TIME_IS_UP and "--max-time" in line), (line, output)
+        assert output.strip(), line
+    assert_all_gone(program, ports, signal.SIGINT)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_demo_that_is_told_to_end_ends(begin, name):
+    """supervisord and kill end a demo as well as Ctrl-C does."""
+    assert_all_gone(*begin(name), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_demo_that_serves_nothing_runs_to_its_end(name):
+    """What it says to try prints something, and is over."""
+    for line in DEMOS[name].tries:
+        code, output = try_out(line, {})
+        assert code == 0, output
+        assert "ready after" in output
+
+
+def try_out(line, ports):
+    """The exit status and output of one line of `Try:`, with the test's ports and Python."""
+    for written, real in ports.items():
+        line = line.replace(str(written), str(real))
+    line = re.sub(r"^python ", f"{sys.executable} ", line)
+    done = subprocess.run(
+        line, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def assert_all_gone(program, ports, number):
+    """End a program by a signal; nothing of it is left, and it did not complain."""
+    family = psutil.Process(program.process.pid).children(recursive=True)
+    code, output, errors = program.end(number)
+    assert code == 0
+    assert "Ctrl-C ends it." in output
+    assert "Traceback" not in output + errors
+    assert not [each for each in family if each.is_running()]
+    for port in ports.values():
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
