@@ -1,0 +1,96 @@
+"""Bundles the deck's script and style from npm's packages and `slides/theme`."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+THEME = ROOT / "slides" / "theme"
+LOCK = ROOT / "package-lock.json"
+MODULES = ROOT / "node_modules"
+STAMP = MODULES / ".installed"
+NODE_MISSING = "Node.js is not on this machine; run `python3 slides/bootstrap.py node`."
+INSTALL_TIMEOUT = 300  # seconds
+BUNDLE_TIMEOUT = 60  # seconds
+OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
+OPTIONS = (
+    "--bundle",
+    "--minify",
+    "--format=iife",
+    "--target=es2022,chrome111,firefox121,safari16.4",
+    "--legal-comments=eof",
+    "--log-level=warning",
+)
+
+
+class AssetsError(Exception):
+    """What keeps the assets from being bundled; the text says what to do about it."""
+
+
+def fingerprint() -> str:
+    """A hash of all that the assets and the pages are made of."""
+    digest = hashlib.sha256(LOCK.read_bytes())
+    for path in sorted(THEME.rglob("*")):
+        if path.is_file() and path.suffix in (".css", ".js", ".html"):
+            digest.update(f"\0{path.relative_to(THEME).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def bundle(out: Path) -> None:
+    """Write `assets/deck.js`, `assets/deck.css` and `assets/pages.css` in the folder `out`.
+
+    Raises AssetsError where Node.js, its packages or a file's syntax stands in the way.
+    """
+    install()
+    command = [
+        tool("node"),
+        str(MODULES / "esbuild" / "bin" / "esbuild"),
+        "deck=slides/theme/deck.js",
+        "deck=slides/theme/deck/deck.css",
+        "pages=slides/theme/deck/pages.css",
+        f"--outdir={out.resolve() / 'assets'}",
+        *OPTIONS,
+    ]
+    run(command, BUNDLE_TIMEOUT, "The deck's script and style cannot be bundled")
+
+
+def install() -> None:
+    """Install the locked npm packages, unless they are the ones that are there."""
+    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    command = [tool("npm"), "ci", "--ignore-scripts", "--loglevel=error"]
+    run(command, INSTALL_TIMEOUT, "npm cannot install the deck's packages")
+    STAMP.write_text(wanted)
+
+
+def tool(name: str) -> str:
+    """The path of `node` or `npm`: the machine's, else the one in this environment."""
+    beside = Path(sys.prefix, "bin")
+    found = shutil.which(name) or shutil.which(name, path=str(beside))
+    if found is None:
+        raise AssetsError(NODE_MISSING)
+    return found
+
+
+def run(command: list[str], timeout: float, trouble: str) -> None:
+    """Run a command at the root; raises AssetsError, with what it said, where it fails."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AssetsError(f"{trouble}: no end after {timeout:.0f} seconds.") from error
+    except OSError as error:
+        raise AssetsError(f"{trouble}: {command[0]}: {error.strerror}.") from error
+    if done.returncode == 0:
+        return
+    said = (done.stderr or done.stdout).strip()
+    if any(word in said for word in OFFLINE):
+        raise AssetsError(
+            f"{trouble} without a network; the first build of a checkout needs one, later ones do not."
+        )
+    raise AssetsError(f"{trouble}:\n{said}")

@@ -1,0 +1,189 @@
+"""Kernels for the build, forked from a warm process and each used for one notebook only."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets.config import Config
+
+from slides.notebook import ROOT
+
+CAN_FORK = hasattr(os, "fork")
+START_TIMEOUT = 60  # seconds
+
+
+class ThisPython(KernelSpecManager):
+    """Knows one kernel, this very Python; the kernels a user installed play no part."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Give the one kernel there is, whatever it is called."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class ForkedProcess:
+    """A kernel that the zygote forked, with as much of `Popen` as Jupyter asks for."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def poll(self) -> int | None:
+        """Give the exit status, or None while it runs."""
+        return self.ended.result() if self.ended.done() else None
+
+    def wait(self) -> int:
+        """Give the exit status of a kernel that has ended."""
+        return self.ended.result()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if there is still somebody to get it."""
+        if not self.ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Has the zygote fork a kernel where Jupyter would start a process."""
+
+    zygote: "Zygote"
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel; `cmd` is the command that would start one, of which the end counts."""
+        argv = cmd[cmd.index("-f") :]
+        process = await self.zygote.fork(argv, str(kwargs["cwd"]), kwargs["env"])
+        self.process: Any = process
+        self.pid = self.pgid = process.pid
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait until the kernel has ended."""
+        if self.process is None:
+            return 0
+        status = await asyncio.shield(self.process.ended)
+        self.process = None
+        return int(status)
+
+
+class Zygote:
+    """The build's end of the zygote: asks for kernels and hears when they end."""
+
+    def __init__(self) -> None:
+        self.connection, other = socket.socketpair()
+        with other:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "slides.build.zygote", str(other.fileno())],
+                pass_fds=[other.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+            )
+        self._forks: list[asyncio.Future[ForkedProcess]] = []
+        self._running: dict[int, ForkedProcess] = {}
+
+    async def open(self) -> None:
+        """Begin to talk to the process."""
+        reader, self._writer = await asyncio.open_connection(sock=self.connection)
+        self._listening = asyncio.create_task(self._listen(reader))
+
+    async def fork(self, argv: list[str], cwd: str, env: dict[str, str]) -> ForkedProcess:
+        """Fork a kernel; raises ChildProcessError when the zygote is gone."""
+        asked: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
+        self._forks.append(asked)
+        request = json.dumps({"argv": argv, "cwd": cwd, "env": env})
+        self._writer.write(request.encode() + b"\n")
+        return await asked
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            message = json.loads(line)
+            if "pid" in message:
+                process = self._running[message["pid"]] = ForkedProcess(message["pid"])
+                self._forks.pop(0).set_result(process)
+            else:
+                self._running.pop(message["ended"]).ended.set_result(message["status"])
+        gone = ChildProcessError("the process that forks kernels has ended")
+        for asked in self._forks:
+            if not asked.done():
+                asked.set_exception(gone)
+        for process in self._running.values():
+            process.ended.set_result(-signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End the zygote, and with it every kernel."""
+        self._writer.close()
+        self._listening.cancel()
+        await asyncio.to_thread(self.process.wait)
+
+
+class Kernels:
+    """Starts kernels for notebooks in one folder; used as an asynchronous context manager."""
+
+    def __init__(self) -> None:
+        self.zygote = Zygote() if CAN_FORK else None
+        self._folder = tempfile.TemporaryDirectory(prefix="kernels-")
+        self._count = 0
+
+    async def __aenter__(self) -> "Kernels":
+        if self.zygote is not None:
+            await self.zygote.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.zygote is not None:
+            await self.zygote.close()
+        self._folder.cleanup()
+
+    @contextlib.asynccontextmanager
+    async def kernel(self, cwd: Path) -> AsyncIterator[tuple[AsyncKernelManager, Any]]:
+        """Run a kernel and give its manager and a client that is ready; kill it in the end."""
+        manager = self._manager()
+        # The kernel never asks for a password, reads the user's settings or keeps a history.
+        env = os.environ | {
+            "SLIDES_RECORD": "1",
+            "IPYTHONDIR": str(Path(self._folder.name) / "ipython"),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
+            ),
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+        await manager.start_kernel(cwd=str(cwd), env=env, extra_arguments=[])
+        client = manager.client()
+        try:
+            client.start_channels()
+            await client.wait_for_ready(timeout=START_TIMEOUT)
+            client.allow_stdin = False
+            yield manager, client
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    def _manager(self) -> AsyncKernelManager:
+        self._count += 1
+        manager = AsyncKernelManager(
+            config=Config({"KernelManager": {"transport": "ipc"}}),
+            kernel_spec_manager=ThisPython(),
+            connection_file=str(Path(self._folder.name) / f"{self._count}.json"),
+        )
+        if self.zygote is not None:
+            manager.kernel_id = str(self._count)
+            provisioner = ForkProvisioner(
+                kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
+            )
+            provisioner.zygote = self.zygote
+            manager.provisioner = provisioner
+        return manager

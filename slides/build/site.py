@@ -1,0 +1,123 @@
+"""Puts the deck together: the talk, the front page, a page for each program, and the assets."""
+
+import datetime
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_for_filename
+from pygments.lexers.special import TextLexer
+from pygments.util import ClassNotFound
+
+from demos.catalog import Demo, demos
+from slides.build import assets
+from slides.build.convert import linked_files, page_of, pages, slide_ids
+from slides.notebook import NOTEBOOKS, ROOT, Chapter
+from slides.schedule import minutes
+
+TITLE = "Asynchronous Python, told with Tornado"
+
+
+@dataclass
+class Section:
+    """A chapter as the pages' templates want it."""
+
+    chapter: Chapter
+    html: Markup
+
+    def __post_init__(self) -> None:
+        self.topic = self.chapter.topic
+        self.title = self.chapter.title
+        self.question = self.chapter.question
+        self.minutes = minutes(self.chapter)
+        ids = slide_ids(self.chapter)
+        self.slides, self.first = len(ids), ids[0] if ids else ""
+
+
+def write_site(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = False) -> None:
+    """Write the whole deck to the folder `out`, in the place of the old one.
+
+    `chapters` are in the talk's order, each with its sections. With `reload` the pages listen for
+    the events of `make watch`.
+    """
+    with replacing(out) as new:
+        write_pages(new, chapters, reload)
+        assets.bundle(new)
+
+
+def write_pages(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = False) -> None:
+    """Write the pages, and none of the assets."""
+    sections = [Section(chapter, Markup(html)) for chapter, html in chapters]
+    welcome = NOTEBOOKS / "figures" / "welcome.svg"
+    common: dict[str, Any] = {
+        "title": TITLE,
+        "language": "en",
+        "reload": reload,
+        "chapters": sections,
+        "demos": demos(),
+        "minutes": sum(section.minutes for section in sections),
+        "slides": sum(section.slides for section in sections),
+        "versions": {"python": platform.python_version(), "tornado": version("tornado")},
+        "date": datetime.date.today().isoformat(),
+        "welcome": Markup(welcome.read_text(encoding="utf-8")) if welcome.exists() else "",
+    }
+    write_page(out / "talk.html", "talk.html", **common)
+    write_page(out / "index.html", "index.html", **common)
+    for demo in common["demos"]:
+        shown = {"demo": demo, "source": highlighted(demo.path), "files": demo_files(demo)}
+        write_page(out / page_of(f"demos/{demo.name}.py"), "demo.html", **common | shown)
+    for name in sorted(set().union(*(linked_files(chapter) for chapter, _ in chapters))):
+        path = ROOT / name
+        shown = {"demo": None, "name": name, "source": highlighted(path), "files": []}
+        write_page(out / page_of(name), "demo.html", **common | shown)
+
+
+def write_page(path: Path, template: str, **context: Any) -> None:
+    """Render one template to a file; the template is told the way back to the deck's top."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    up = "../" if path.parent.name in ("demos", "files") else ""
+    path.write_text(pages().get_template(template).render(up=up, **context), encoding="utf-8")
+
+
+def demo_files(demo: Demo) -> list[tuple[str, Markup]]:
+    """The pages a demo serves, each with its name and its highlighted text."""
+    text = demo.path.read_text(encoding="utf-8")
+    folder = ROOT / "demos" / "pages"
+    found = [path for path in sorted(folder.glob("*")) if path.name in text]
+    return [(path.name, highlighted(path)) for path in found]
+
+
+def highlighted(path: Path) -> Markup:
+    """A file's text with its syntax marked."""
+    try:
+        lexer = get_lexer_for_filename(path.name)
+    except ClassNotFound:
+        lexer = TextLexer()
+    return Markup(highlight(path.read_text(encoding="utf-8"), lexer, HtmlFormatter()))
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of `out` when all went well."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    new.chmod(0o755)
+    old = Path(f"{new}-old")
+    try:
+        yield new
+        if out.exists():
+            out.rename(old)
+        os.rename(new, out)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
