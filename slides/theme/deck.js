@@ -1,0 +1,21 @@
+// The deck's page: slides for a stage, or a document to read. This script stands in the head and
+// decides which before anything is painted; without it the page is the document.
+
+import { restoreTheme, toggleTheme } from "./deck/appearance.js";
+import { listen } from "./deck/changes.js";
+import { read, wantsReading } from "./deck/reading.js";
+import { present } from "./deck/stage.js";
+
+const root = document.documentElement;
+const isReading = wantsReading();
+restoreTheme();
+root.classList.toggle("presenting", !isReading);
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (root.dataset.events) listen(root.dataset.events);
+  for (const button of document.querySelectorAll("[data-does=theme]")) {
+    button.addEventListener("click", toggleTheme);
+  }
+  if (isReading) read();
+  else present();
+});

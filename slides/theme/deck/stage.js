@@ -1,0 +1,62 @@
+// The talk as slides: reveal.js, and what the talk wants otherwise.
+
+import Reveal from "reveal.js";
+import Notes from "reveal.js/plugin/notes";
+
+import { toggleTheme } from "./appearance.js";
+import { fitAll } from "./fit.js";
+import { otherView } from "./reading.js";
+
+const CONFIG = {
+  width: 1280,
+  height: 720,
+  margin: 0,
+  maxScale: 4,
+  center: false,
+  display: "flex",
+  hash: true,
+  navigationMode: "linear",
+  slideNumber: "c/t",
+  showSlideNumber: "all",
+  transition: "none",
+  backgroundTransition: "none",
+  controlsTutorial: false,
+  scrollActivationWidth: 0, // the document is what a narrow screen gets
+  pdfSeparateFragments: false,
+  pdfMaxPagesPerSlide: 1,
+  pdfPageHeightOffset: 0,
+  autoAnimate: false,
+  plugins: [Notes],
+};
+
+const TALK = document.title;
+
+export async function present() {
+  fitAll();
+  const deck = new Reveal(document.querySelector(".reveal"), CONFIG);
+  bind(deck);
+  deck.on("ready", () => name(deck));
+  deck.on("slidechanged", () => name(deck));
+  await deck.initialize();
+}
+
+function bind(deck) {
+  const leave = () => location.assign(otherView(deck.getCurrentSlide()?.id ?? ""));
+  deck.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleTheme);
+  deck.addKeyBinding({ keyCode: 82, key: "R", description: "Read as a document" }, leave);
+  for (const button of document.querySelectorAll("[data-does=view]")) {
+    button.addEventListener("click", leave);
+  }
+  const skip = document.querySelector(".skip");
+  skip?.addEventListener("click", (event) => {
+    event.preventDefault(); // the address belongs to the slides
+    const slide = deck.getCurrentSlide();
+    slide.tabIndex = -1;
+    slide.focus();
+  });
+}
+
+function name(deck) {
+  const title = deck.getCurrentSlide()?.dataset.title;
+  document.title = title && title !== TALK ? `${title} · ${TALK}` : TALK;
+}
