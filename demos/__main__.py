@@ -153,7 +153,7 @@ async def together(running: list[Coroutine]) -> None:
 
 
 async def announce(ready: str, page: str) -> None:
-    """Tell, once all before it listen, and open a page if it is given."""
+    """Tell, once those before it listen; open a page if given."""
     print(ready, flush=True)
     if page:  # a browser that is slow to start must hold up nobody
         await asyncio.to_thread(webbrowser.open, page)

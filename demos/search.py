@@ -39,18 +39,18 @@ AUTHORS = (
 
 TITLES = (
     "On my way to the {} talk",
-    "{} in production: what we learnt",
+    "Running {} in production: what we learnt",
     "Is {} still worth it? Yes, and here is why",
     "Ten thousand clients, one thread, {}",
     "The slides about {} are up",
     "Who wants to pair on {} tonight?",
-    "{} and the loop that nobody blocked",
+    "Nobody blocked the loop: {} at noon",
     "A first patch for {}: thanks, reviewers!",
     "What I wish I had known about {}",
     "Standing room only at the {} workshop",
     "Questions about {}, answered during lunch",
     "From threads to {}: our year in numbers",
-    "{} on a train, with no network at all",
+    "No network on the train, and {} runs",
 )
 
 

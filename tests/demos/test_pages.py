@@ -1,0 +1,222 @@
+"""The demos' pages in a real Chromium."""
+
+import asyncio
+import functools
+import re
+import shutil
+
+import pytest
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+from tornado.routing import Router
+from tornado.testing import bind_unused_port
+from tornado.web import Application, RequestHandler
+
+from demos import broadcaster, templates
+
+playwright = pytest.importorskip("playwright.async_api", reason="pip install -e .[test]")
+expect = playwright.expect
+PATIENCE = 20_000  # milliseconds
+OPTIONS = ["--no-sandbox", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def io_loop():
+    """One loop for all the tests here, since it is also the browser's."""
+    loop = IOLoop(make_current=False)
+    asyncio.set_event_loop(loop.asyncio_loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close(all_fds=True)
+
+
+@pytest.fixture(scope="module")
+def chromium(io_loop, needs):
+    """One Chromium for all the tests here."""
+    needs("chromium")
+    driver = io_loop.run_sync(playwright.async_playwright().start)
+    launch = functools.partial(driver.chromium.launch, args=OPTIONS)
+    browser = io_loop.run_sync(lambda: launch(executable_path=shutil.which("chromium")))
+    yield browser
+    io_loop.run_sync(browser.close)
+    io_loop.run_sync(driver.stop)
+
+
+@pytest.fixture
+def visit(io_loop, chromium):
+    """Opens an address in Chromium: `page = await visit(url)`; the console has to stay empty."""
+    console, pages = [], []
+
+    async def visit(url, width=1200, height=280):
+        page = await chromium.new_page(viewport={"width": width, "height": height})
+        pages.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: console.append(message.text))
+        page.on("pageerror", lambda error: console.append(str(error)))
+        await page.goto(url)
+        return page
+
+    visit.console = console
+    yield visit
+    for page in pages:
+        io_loop.run_sync(page.close)
+    assert not console
+
+
+class Search(RequestHandler):
+    """A search service with a post that would like to be markup."""
+
+    def get(self):
+        title = "<img src=x onerror=alert(1)>"
+        self.write({"posts": [{"title": title, "author": "Mallory", "time": "09:00"}]})
+
+
+@pytest.fixture
+def app(serve):
+    """A broadcaster whose search service means no good."""
+    search = serve(Application([("/search", Search)])) + "/search"
+    return broadcaster.make_app(search, interval_ms=100)
+
+
+def shows(page, text):
+    """An expectation of the page's state line."""
+    return expect(page.get_by_role("status")).to_have_text(text, timeout=PATIENCE)
+
+
+async def fits(page):
+    """Whether the page needs no scrolling sideways."""
+    return await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 280), (390, 800)])
+@pytest.mark.gen_test(timeout=60)
+async def test_the_broadcaster_shows_posts_as_text(visit, serve, app, width, height):
+    """A title is never markup, and fits a slide and a phone."""
+    page = await visit(serve(app), width, height)
+    await shows(page, "Connected")
+    await expect(page.locator("li")).to_have_text("09:00<img src=x onerror=alert(1)>Mallory")
+    assert await page.locator("img").count() == 0
+    assert await fits(page)
+
+
+class Prefix(Router):
+    """An application under a prefix, as a proxy would have it."""
+
+    def __init__(self, prefix, app):
+        self.prefix = prefix
+        self.app = app
+
+    def find_handler(self, request, **kwargs):
+        assert request.path.startswith(self.prefix + "/")
+        request.path = request.path.removeprefix(self.prefix)
+        return self.app.find_handler(request, **kwargs)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_broadcaster_finds_its_websocket_under_a_prefix(visit, serve, app):
+    """The address is taken from where the page is."""
+    page = await visit(serve(Prefix("/talk/live", app)) + "/talk/live/")
+    await shows(page, "Connected")
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_broadcaster_says_that_it_lost_the_server_and_comes_back(visit, io_loop, app):
+    """A server that ends and begins again on its port is found without a reload."""
+    streams = []
+
+    class Server(HTTPServer):
+        def handle_stream(self, stream: IOStream, address):
+            streams.append(stream)
+            super().handle_stream(stream, address)
+
+    sock, port = bind_unused_port()
+    server = Server(app)
+    server.add_socket(sock)
+    page = await visit(f"http://127.0.0.1:{port}/")
+    await shows(page, "Connected")
+    server.stop()
+    for stream in streams:
+        stream.close()
+    await shows(page, re.compile("Disconnected; trying again in [1-9]"))
+    server = HTTPServer(app)
+    server.listen(port, "127.0.0.1")
+    await shows(page, "Connected")
+    await page.goto("about:blank")
+    server.stop()
+    refused = [text for text in visit.console if "ERR_CONNECTION_REFUSED" in text]
+    assert visit.console == refused  # Chromium writes those itself
+    visit.console.clear()
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_back_off_grows_to_half_a_minute_and_is_never_the_same(visit, serve, app):
+    """A thousand pages that lost the same server do not come back all at once."""
+    page = await visit(serve(app))
+    waits = await page.evaluate("[0, 1, 2, 3, 9, 99].map(n => [...Array(50)].map(() => wait(n)))")
+    for most, some in zip([1, 2, 4, 8, 30, 30], waits, strict=True):
+        assert most / 2 <= min(some) < max(some) <= most
+
+
+ADDRESSES = {
+    "http://a.org/": "ws://a.org/updates",
+    "https://a.org/talk/": "wss://a.org/talk/updates",
+    "https://a.org:81/x?y#z": "wss://a.org:81/updates",
+}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_websocket_is_as_secure_as_its_page(visit, serve, app):
+    """http becomes ws, https becomes wss, and the rest is that of the page."""
+    page = await visit(serve(app))
+    code = await page.evaluate("String(address)")
+    made = await page.evaluate(f"all => all.map(location => String(({code})()))", list(ADDRESSES))
+    assert made == list(ADDRESSES.values())
+
+
+@pytest.mark.parametrize(("name", "frozen"), [("nap_broken", True), ("nap_fixed", False)])
+@pytest.mark.gen_test(timeout=60)
+async def test_the_clock_freezes_only_where_the_loop_is_blocked(
+    visit, run, free_port, name, frozen
+):
+    """What the audience sees during a nap is the difference between the two programs."""
+    port = free_port()
+    run("demos", name, "--port", port).until_it_listens(port)
+    page = await visit(f"http://127.0.0.1:{port}/")
+    await shows(page, "The server answers")
+    await page.evaluate(
+        """() => {
+            window.times = [];
+            window.states = [];
+            const note = (id, list) => new MutationObserver(
+                () => list.push(document.getElementById(id).textContent)
+            ).observe(document.getElementById(id), {childList: true});
+            note("time", window.times);
+            note("state", window.states);
+        }"""
+    )
+    await page.get_by_role("button", name="Nap").click()
+    await expect(page.get_by_role("button")).to_have_text("Napping …")
+    during = len(await page.evaluate("times"))
+    await expect(page.get_by_role("button")).to_have_text("Nap")
+    after = len(await page.evaluate("times"))
+    states = " ".join(await page.evaluate("states"))
+    assert await fits(page)
+    if frozen:
+        assert "no answer for 1." in states
+        assert after - during <= 3
+    else:
+        assert "no answer for 1." not in states
+        assert after - during > 5
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_hostile_name_is_shown_and_not_run(visit, serve):
+    """In a browser, too, it is nothing but letters."""
+    page = await visit(serve(templates.make_app()) + "/?name=<script>console.log('owned')</script>")
+    await expect(page.get_by_role("heading")).to_have_text(
+        "Hello, <script>console.log('owned')</script>!"
+    )
+    await page.get_by_role("link").click()
+    await expect(page.get_by_role("listitem").last).to_have_text("<b>Bobby</b>, 25")
+    assert await fits(page)
