@@ -141,7 +141,7 @@ def pages() -> Environment:
 class SectionExporter(HTMLExporter):
     """nbconvert's HTML, without its last pass, which parses the whole page anew."""
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
         """Give the HTML and nbconvert's resources."""
         self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python", parent=self))
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,8 +131,11 @@ class Build:
         write_site(self.out, self.sections())
         (self.out / STAMP).write_text(self.stamp(), encoding="utf-8")
 
-    async def refresh(self, tell: Callable[[str], None]) -> None:
-        """Execute and convert the chapters that need it, several at a time."""
+    async def refresh(self, tell: Callable[[str], None], kernels: Any = None) -> None:
+        """Execute and convert the chapters that need it, several at a time.
+
+        `kernels` are those of a process that goes on; without them some are started, and ended.
+        """
         stale = [work for work in self.works if not work.is_executed]
         for work in self.works:
             if work.is_executed and not work.is_converted:
@@ -144,11 +148,11 @@ class Build:
         turn = asyncio.Semaphore(SIDE_BY_SIDE)
         # The longest begin first, so that none of them is left alone at the end.
         stale.sort(key=lambda work: -work.entry.seconds)
-        async with Kernels() as kernels:
+        async with nullcontext(kernels) if kernels else Kernels() as running:
             try:
                 async with asyncio.TaskGroup() as group:
                     for work in stale:
-                        group.create_task(self.execute(work, kernels, turn, tell))
+                        group.create_task(self.execute(work, running, turn, tell))
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from None
 

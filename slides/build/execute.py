@@ -20,10 +20,10 @@ class CellFailed(Exception):
     """A cell that raised, hung or killed its kernel; the text says which one, and how."""
 
 
-async def execute(chapter: Chapter, kernels: Kernels, timeout: float = CELL_TIMEOUT) -> Any:
+async def execute(chapter: Chapter, kernels: Kernels, limit: float = CELL_TIMEOUT) -> Any:
     """Give the chapter as a notebook with outputs; raises CellFailed at the first cell that fails.
 
-    `timeout` is in seconds, for each cell.
+    A cell may take `limit` seconds.
     """
     notebook = nbformat.reads(json.dumps(chapter.document), as_version=4)
     # The recordings are completed by a last step that no slide shows.
@@ -31,7 +31,7 @@ async def execute(chapter: Chapter, kernels: Kernels, timeout: float = CELL_TIME
     if records:
         notebook.cells.append(nbformat.v4.new_code_cell(FINISH))  # type: ignore[no-untyped-call]
     async with kernels.kernel(chapter.path.parent) as (manager, client):
-        runner = NotebookClient(notebook, km=manager, timeout=timeout)
+        runner = NotebookClient(notebook, km=manager, timeout=limit)
         runner.kc = client
         runner.reset_execution_trackers()
         for index, cell in enumerate(notebook.cells):

@@ -21,6 +21,8 @@ from traitlets.config import Config
 
 from slides.notebook import ROOT
 
+Started = tuple[AsyncKernelManager, Any]  # a kernel's manager, and a client that is ready
+
 CAN_FORK = hasattr(os, "fork")
 START_TIMEOUT = 60  # seconds
 
@@ -131,46 +133,72 @@ class Zygote:
 
 
 class Kernels:
-    """Starts kernels for notebooks in one folder; used as an asynchronous context manager."""
+    """Starts kernels for notebooks; used as an asynchronous context manager.
 
-    def __init__(self) -> None:
+    With `spare`, a folder, a kernel for the next notebook there is kept ready.
+    """
+
+    def __init__(self, spare: Path | None = None) -> None:
         self.zygote = Zygote() if CAN_FORK else None
         self._folder = tempfile.TemporaryDirectory(prefix="kernels-")
         self._count = 0
+        self._spare_folder = spare
+        self._spare: asyncio.Task[Started] | None = None
 
     async def __aenter__(self) -> "Kernels":
         if self.zygote is not None:
             await self.zygote.open()
+        self._prepare()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._spare is not None:
+            with contextlib.suppress(Exception):
+                await _end(*await self._spare)
         if self.zygote is not None:
             await self.zygote.close()
         self._folder.cleanup()
 
     @contextlib.asynccontextmanager
-    async def kernel(self, cwd: Path) -> AsyncIterator[tuple[AsyncKernelManager, Any]]:
+    async def kernel(self, cwd: Path) -> AsyncIterator[Started]:
         """Run a kernel and give its manager and a client that is ready; kill it in the end."""
+        if self._spare is not None and cwd == self._spare_folder:
+            spare, self._spare = self._spare, None
+            started = await spare
+        else:
+            started = await self._start(cwd)
+        try:
+            yield started
+        finally:
+            await _end(*started)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        if self._spare_folder is not None and self._spare is None:
+            self._spare = asyncio.create_task(self._start(self._spare_folder))
+
+    async def _start(self, cwd: Path) -> Started:
         manager = self._manager()
-        # The kernel never asks for a password, reads the user's settings or keeps a history.
-        env = os.environ | {
+        await manager.start_kernel(cwd=str(cwd), env=self._environment(), extra_arguments=[])
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=START_TIMEOUT)
+        except BaseException:
+            await _end(manager, client)
+            raise
+        client.allow_stdin = False
+        return manager, client
+
+    def _environment(self) -> dict[str, str]:
+        """The kernels' environment: they record, and the user's own settings play no part."""
+        path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        return os.environ | {
             "SLIDES_RECORD": "1",
             "IPYTHONDIR": str(Path(self._folder.name) / "ipython"),
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
-            ),
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
-        await manager.start_kernel(cwd=str(cwd), env=env, extra_arguments=[])
-        client = manager.client()
-        try:
-            client.start_channels()
-            await client.wait_for_ready(timeout=START_TIMEOUT)
-            client.allow_stdin = False
-            yield manager, client
-        finally:
-            client.stop_channels()
-            await manager.shutdown_kernel(now=True)
 
     def _manager(self) -> AsyncKernelManager:
         self._count += 1
@@ -187,3 +215,8 @@ class Kernels:
             provisioner.zygote = self.zygote
             manager.provisioner = provisioner
         return manager
+
+
+async def _end(manager: AsyncKernelManager, client: Any) -> None:
+    client.stop_channels()
+    await manager.shutdown_kernel(now=True)

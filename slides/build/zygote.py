@@ -9,6 +9,7 @@ JSON on it, `{"argv": […], "cwd": …, "env": {…}}`, asks for a kernel; the 
 is closed, however that happened, every kernel is killed and the zygote ends.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -22,13 +23,9 @@ from typing import Any, NoReturn
 import ipykernel.ipkernel
 import ipykernel.kernelapp
 import ipykernel.zmqshell
-import IPython.core.completer
-import IPython.core.interactiveshell
-import tornado.httpserver
-import tornado.simple_httpclient
-import tornado.template
-import tornado.web
-import tornado.websocket  # noqa: F401
+
+import slides.figures
+import slides.live  # noqa: F401
 
 
 class Zygote:
@@ -104,10 +101,8 @@ class Zygote:
 
     def answer(self, **message: int) -> None:
         """Send a line; a build that is gone needs none."""
-        try:
+        with contextlib.suppress(OSError):
             self.connection.sendall(json.dumps(message).encode() + b"\n")
-        except OSError:
-            pass
 
     def kill(self) -> None:
         """End every kernel, with whatever it started in its process group."""
