@@ -122,4 +122,11 @@ byId("path").addEventListener("input", () => {
 });
 byId("reload").addEventListener("click", load);
 byId("switch").addEventListener("click", () => socket.send(state === "stopped" ? "start" : "stop"));
+
+// With the pointer off the panel, keys belong to the slides again: without this the Space that should
+// walk on would press the page's button a second time.
+document.documentElement.addEventListener("mouseleave", () => {
+  document.activeElement?.blur();
+  window.parent.focus();
+});
 connect();

@@ -105,6 +105,7 @@ class Server:
             opened = ports.open_port(self.asked)
         if opened is None:
             self.note = f"Port {self.asked} belongs to another program: this is a free one."
+            self.log.write("note", self.note)
         return opened or ports.open_free_port()
 
     async def stop(self, state: str = "stopped") -> None:

@@ -118,7 +118,7 @@ def chromium(needs):
 @pytest.fixture
 def panel(chromium, kernel):
     """The panel as a slide shows it: a frame in a page of another origin."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 380})
+    context = chromium.new_context(viewport={"width": 1200, "height": 480})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     problems = []
@@ -195,6 +195,16 @@ def test_the_button_stops_the_server_and_starts_it_again(panel, kernel):
     button.click()
     expect(panel.locator("#cover")).to_be_hidden(timeout=PATIENCE)
     wait_for_text(panel.frame_locator("#page").locator("h1"), "^/$")
+
+
+def test_a_pointer_that_leaves_the_panel_gives_the_keys_back_to_the_slides(panel):
+    """After a click in the page, Space would else press the page's button instead of walking on."""
+    slide = panel.locator("body").page
+    heading = panel.frame_locator("#page").locator("h1")
+    heading.click()
+    assert slide.evaluate("document.activeElement.tagName") == "IFRAME"
+    slide.mouse.move(600, 450, steps=20)
+    slide.wait_for_function("document.activeElement === document.body && document.hasFocus()")
 
 
 def test_a_replaced_panel_says_so(panel, kernel):
