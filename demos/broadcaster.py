@@ -91,6 +91,9 @@ class UpdatesHandler(WebSocketHandler):
         self.connection.max_write_buffer_size = self.backlog
         self.broadcaster.join(self)
 
+    def on_message(self, message: str | bytes) -> None:
+        pass  # pages only listen; whatever they say is let go
+
     def on_close(self) -> None:
         self.broadcaster.leave(self)
 
@@ -126,6 +129,7 @@ def make_app(
             (r"/updates", UpdatesHandler, updates),
         ],
         template_path=str(PAGES),
+        websocket_max_message_size=1024,
     )
 
 

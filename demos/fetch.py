@@ -72,6 +72,7 @@ class SearchHandler(tornado.web.RequestHandler):
 
 
 class CallbackHandler(SearchHandler):
+    # Tornado 6 has no callback= and no @asynchronous: futures do both.
     def get(self) -> asyncio.Future:
         done: asyncio.Future = asyncio.Future()
         asking = AsyncHTTPClient().fetch(self.question())
@@ -120,18 +121,9 @@ class FanHandler(SearchHandler):
 def titles(response: HTTPResponse) -> list[str]:
     try:
         posts = json_decode(response.body)["posts"]
-        return [post["title"] for post in posts]
+        return [str(post["title"]) for post in posts]
     except (ValueError, LookupError, TypeError) as error:
         raise Nonsense from error
-
-
-def trouble(error: BaseException) -> tuple[int, str]:
-    if isinstance(error, tornado.web.HTTPError):
-        return error.status_code, error.get_message() or str(error)
-    for kind, status, why in TROUBLES:
-        if isinstance(error, kind):
-            return status, f"the search service {why}"
-    return 500, "a mistake of ours: see the log"
 
 
 START = "python -m demos search --port 8889"
@@ -142,6 +134,15 @@ TROUBLES = (
     (Nonsense, 502, "answered with nonsense; see its log"),
     (OSError, 502, f"does not answer; start it: {START}"),
 )
+
+
+def trouble(error: BaseException) -> tuple[int, str]:
+    if isinstance(error, tornado.web.HTTPError):
+        return error.status_code, error.get_message() or str(error)
+    for kind, status, why in TROUBLES:
+        if isinstance(error, kind):
+            return status, f"the search service {why}"
+    return 500, "a mistake of ours: see the log"
 
 
 def make_app(

@@ -11,6 +11,7 @@ Where: tab, process
 """
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import tornado.web
@@ -27,7 +28,7 @@ class JSONHandler(tornado.web.RequestHandler):
         _, error, _ = kwargs.get("exc_info", (None, None, None))
         known = isinstance(error, tornado.web.HTTPError)
         why = error.get_message() if known else None
-        self.finish({"error": why or self._reason})
+        self.finish({"error": why or HTTPStatus(status_code).phrase})
 
 
 class GreetingsHandler(JSONHandler):

@@ -20,7 +20,10 @@ class Loop:
         self.selector = selectors.DefaultSelector()
 
     def watch(
-        self, sock: socket.socket, event: int, callback: Callable
+        self,
+        sock: socket.socket,
+        event: int,
+        callback: Callable[[], None],
     ) -> None:
         self.forget(sock)
         self.selector.register(sock, event, callback)

@@ -13,6 +13,7 @@ Where: tab, process
 
 import asyncio
 import random
+from http import HTTPStatus
 from typing import Any
 
 import tornado.web
@@ -102,7 +103,7 @@ class SearchHandler(tornado.web.RequestHandler):
         _, error, _ = kwargs.get("exc_info", (None, None, None))
         known = isinstance(error, HTTPError)
         why = error.get_message() if known else None
-        self.finish({"error": why or self._reason})
+        self.finish({"error": why or HTTPStatus(status_code).phrase})
 
 
 def make_app(delay: float = 0.3) -> tornado.web.Application:

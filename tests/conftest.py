@@ -67,12 +67,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped for want of a package, and the command that would un-skip it."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = [str(report.longrepr[-1]) for report in skipped]
-    missing = [match[1] for each in reasons if (match := re.search(r"apt-get install (\S+)", each))]
-    if missing:
-        packages = " ".join(sorted(set(missing)))
-        terminalreporter.section("skipped for want of a system package")
-        terminalreporter.line(f"{len(missing)} skipped. To run them too:")
-        terminalreporter.line(f"    apt-get install {packages}")
+    found = [re.search(r"(apt-get|pip) install \S.*", each) for each in reasons]
+    commands = [match[0] for match in found if match]
+    if commands:
+        terminalreporter.section("skipped, though they could run")
+        terminalreporter.line(f"{len(commands)} skipped for want of a package. To run them too:")
+        for command in sorted(set(commands)):
+            terminalreporter.line(f"    {command}")
 
 
 def cancel_tasks(loop: IOLoop) -> None:

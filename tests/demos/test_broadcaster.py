@@ -1,6 +1,7 @@
 """`broadcaster`: every open page hears the same, and no slow one costs anybody anything."""
 
 import asyncio
+import contextlib
 import json
 import socket
 
@@ -9,7 +10,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import IOStream
 from tornado.testing import ExpectLog
 from tornado.web import Application, RequestHandler
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from demos import broadcaster, search
 
@@ -277,6 +278,30 @@ async def test_two_applications_share_nothing(connect, start):
     assert len(crowd.clients) == 1
     assert not other.clients
     assert other.last["posts"] == []
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_talks_is_not_minded(connect, start):
+    """It hears on, and the log stays quiet."""
+    url, crowd = start(answer, interval_ms=20)
+    client = await connect(url)
+    await client.write_message("Hello?")
+    await client.write_message(b"\x00\xff", binary=True)
+    for _ in range(3):
+        await read(client)
+    assert len(crowd.clients) == 1
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_shouts_is_closed(connect, start, monkeypatch):
+    """A message larger than anybody needs is not taken into memory."""
+    url, crowd = start(answer, interval_ms=LONG)
+    client = await connect(url)
+    gone = left(crowd, monkeypatch)
+    with contextlib.suppress(WebSocketClosedError):
+        await client.write_message("x" * 2000)
+    await gone
+    assert not crowd.clients
 
 
 @pytest.mark.gen_test
