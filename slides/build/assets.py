@@ -50,6 +50,7 @@ def bundle(out: Path) -> None:
         str(MODULES / "esbuild" / "bin" / "esbuild"),
         "deck=slides/theme/deck.js",
         "deck=slides/theme/deck/deck.css",
+        "pages=slides/theme/pages.js",
         "pages=slides/theme/deck/pages.css",
         f"--outdir={out.resolve() / 'assets'}",
         *OPTIONS,
@@ -88,9 +89,11 @@ def run(command: list[str], timeout: float, trouble: str) -> None:
         raise AssetsError(f"{trouble}: {command[0]}: {error.strerror}.") from error
     if done.returncode == 0:
         return
-    said = (done.stderr or done.stdout).strip()
+    # What follows is Node.js's own account of how the bundler ended.
+    said = (done.stderr or done.stdout).partition("\nnode:")[0].strip()
     if any(word in said for word in OFFLINE):
         raise AssetsError(
-            f"{trouble} without a network; the first build of a checkout needs one, later ones do not."
+            f"{trouble} without a network: the first build of a checkout needs one, "
+            "the later ones do not."
         )
     raise AssetsError(f"{trouble}:\n{said}")
