@@ -22,7 +22,7 @@ PAGE_TIMEOUT = 2.0  # seconds
 # A page that answers at once is in the log before whatever the notebook does next.
 PAGE_PATIENCE = 0.02  # seconds
 REHEARSAL_TIMEOUT = 15.0  # seconds
-MARGIN = 0.6  # seconds of quiet ticks on either side of a rehearsal
+MARGIN = 0.5  # seconds of quiet ticks on either side of a rehearsal
 MOST_TICKS = 400
 LONGEST_PAGE = 200_000  # characters
 
@@ -68,8 +68,8 @@ class Recording:
 
     async def complete(self) -> None:
         """End the recording and put it in the place of what was displayed."""
-        stage().meter.ignore(self._tick)
         await self.settle()
+        stage().meter.ignore(self._tick)
         display(self.bundle(), self.display_id, update=True)
 
     def _tick(self, now: float, lag: float) -> None:

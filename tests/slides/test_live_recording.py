@@ -150,6 +150,23 @@ async def test_finishing_leaves_nothing_for_the_next_notebook(shown):
     assert len(shown) == 4
 
 
+@within
+async def test_the_last_rehearsal_is_waited_for(shown):
+    """Finishing does not cut short what a handler that awaits is asked for."""
+
+    class Naps(RequestHandler):
+        async def get(self):
+            await asyncio.sleep(0.3)
+
+    rehearse("demo", "/nap", "/nap")
+    await serve(Application([("/", Page), ("/nap", Naps)]), name="demo")
+    await finish()
+    record = shown[-1][0][MIME]
+    assert sum("GET /nap" in line for line in record["log"]) == 2
+    assert record["ticks"][-1][0] > 0.3
+    assert len(record["ticks"]) > 5
+
+
 def test_thinned_ticks_keep_the_longest_gap():
     """Ten thousand ticks become at most four hundred, and the one late tick is among them."""
     ticks = [(number * 0.05, 0.5) for number in range(10_000)]
