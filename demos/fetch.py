@@ -15,6 +15,7 @@ Beside: search 8889
 """
 
 import asyncio
+from asyncio import Future
 from collections.abc import Generator
 from typing import Any
 
@@ -73,15 +74,13 @@ class SearchHandler(tornado.web.RequestHandler):
 
 class CallbackHandler(SearchHandler):
     # Tornado 6 has no callback= and no @asynchronous: futures do both.
-    def get(self) -> asyncio.Future:
-        done: asyncio.Future = asyncio.Future()
+    def get(self) -> Future:
+        done: Future[None] = Future()
         asking = AsyncHTTPClient().fetch(self.question())
         asking.add_done_callback(lambda f: self.on_response(f, done))
         return done  # unfinished, it keeps the connection open
 
-    def on_response(
-        self, asking: asyncio.Future, done: asyncio.Future
-    ) -> None:
+    def on_response(self, asking: Future, done: Future) -> None:
         try:
             self.write({"posts": titles(asking.result())})
             done.set_result(None)

@@ -61,6 +61,13 @@ def test_each_demo_has_a_test_of_its_own(name):
 
 
 @pytest.mark.parametrize("name", DEMOS)
+def test_the_readme_has_each_demo_with_its_sentence(name):
+    """A reader of the folder sees the same list as the command's."""
+    row = f"| `{name}.py` | {DEMOS[name].summary} |"
+    assert row in (ROOT / "demos" / "README.md").read_text().splitlines()
+
+
+@pytest.mark.parametrize("name", DEMOS)
 def test_each_demo_stands_alone(name):
     """Copied to another folder with its pages, it still has all that it imports."""
     tree = ast.parse(DEMOS[name].path.read_text())
