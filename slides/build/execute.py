@@ -1,6 +1,8 @@
 """Executes one notebook, from top to bottom, in a kernel of its own."""
 
+import asyncio
 import json
+import logging
 import re
 from typing import Any
 
@@ -13,6 +15,9 @@ from slides.build.kernels import Kernels
 from slides.notebook import Chapter
 
 CELL_TIMEOUT = 60  # seconds
+# What goes wrong is raised, and said once.
+quiet = logging.getLogger("slides.build.quiet")
+quiet.setLevel(logging.CRITICAL)
 FINISH = "import slides.live\nawait slides.live.finish()"
 
 
@@ -31,7 +36,7 @@ async def execute(chapter: Chapter, kernels: Kernels, limit: float = CELL_TIMEOU
     if records:
         notebook.cells.append(nbformat.v4.new_code_cell(FINISH))  # type: ignore[no-untyped-call]
     async with kernels.kernel(chapter.path.parent) as (manager, client):
-        runner = NotebookClient(notebook, km=manager, timeout=limit)
+        runner = NotebookClient(notebook, km=manager, timeout=limit, log=quiet)
         runner.kc = client
         runner.reset_execution_trackers()
         for index, cell in enumerate(notebook.cells):
@@ -47,6 +52,10 @@ async def _execute_cell(
     try:
         await runner.async_execute_cell(cell, index)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # nbclient takes a build that is told to stop for a kernel that died.
+            raise asyncio.CancelledError from error
         first = next((line for line in cell.source.splitlines() if line.strip()), "")
         place = f"{chapter.path.name}, cell {index + 1} ({first})"
         raise CellFailed(f"{place}: {_reason(error)}") from error

@@ -58,7 +58,10 @@ def page(tmp_path: Path) -> Path:
         ("LIMIT", "LIMIT = 3"),
         ("Handler.get", "def get(self):\n    return json"),
         ("__main__", 'if __name__ == "__main__":\n    print("hello")'),
-        (["LIMIT", "Handler.post"], "LIMIT = 3\n\nasync def post(self):\n    await asyncio.sleep(LIMIT)"),
+        (
+            ["LIMIT", "Handler.post"],
+            "LIMIT = 3\n\nasync def post(self):\n    await asyncio.sleep(LIMIT)",
+        ),
     ],
 )
 def test_a_definition_is_found_by_its_name(program: Path, name: str, text: str) -> None:

@@ -13,14 +13,21 @@ from slides.rules import problems
 def cell(source: str, slide_type: str | None = "-", kind: str = "markdown", **extra: Any) -> dict:
     """A cell as it stands in a notebook file."""
     metadata = {} if slide_type is None else {"slideshow": {"slide_type": slide_type}}
-    return {"cell_type": kind, "id": f"c{hash(source)}", "metadata": metadata, "source": source} | extra
+    return {
+        "cell_type": kind,
+        "id": f"c{hash(source)}",
+        "metadata": metadata,
+        "source": source,
+    } | extra
 
 
 def broken(tmp_path: Path, *cells: dict) -> list[str]:
     """The problems of a chapter with a proper opening and these cells on a second slide."""
     path = tmp_path / "10_sample.ipynb"
     opening = [cell("# Title\n\nA question?", "slide"), cell("Minutes: 1\n\n- Say: a", "notes")]
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": opening + list(cells)}))
+    path.write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": opening + list(cells)})
+    )
     return list(problems(read(path)))
 
 
