@@ -20,17 +20,19 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.httputil import url_concat
 from tornado.ioloop import PeriodicCallback
 from tornado.iostream import StreamBufferFullError
+from tornado.log import app_log
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 PAGES = Path(__file__).parent / "pages"
 SEARCH = "http://localhost:8889/search"
+BACKLOG = 64 * 1024  # bytes that may wait for a slow client
 SHOWN = ("title", "author", "time")
 # What a service can do to us: be away, fail, talk nonsense.
 TROUBLE = (OSError, HTTPClientError, ValueError, LookupError, TypeError)
 
 
 class Broadcaster:
-    def __init__(self, search: str, interval_ms: float) -> None:
+    def __init__(self, search: str, interval_ms: int) -> None:
         self.search = search
         self.clients: set[UpdatesHandler] = set()
         self.number = 5  # of the newest post to ask for
@@ -59,7 +61,8 @@ class Broadcaster:
             posts = await self.fetch_posts()
             self.number += 1
             self.broadcast({"posts": posts, "trouble": ""})
-        except TROUBLE:
+        except TROUBLE as error:
+            app_log.warning("the search service: %r", error)
             sentence = "The search service does not answer."
             self.broadcast({**self.last, "trouble": sentence})
 
@@ -118,8 +121,8 @@ class PageHandler(tornado.web.RequestHandler):
 
 def make_app(
     search: str = SEARCH,
-    interval_ms: float = 3000,
-    backlog: int = 64 * 1024,
+    interval_ms: int = 3000,
+    backlog: int = BACKLOG,
 ) -> tornado.web.Application:
     crowd = Broadcaster(search, interval_ms)
     updates = {"broadcaster": crowd, "backlog": backlog}
