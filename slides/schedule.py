@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> int:
         )
         for slide in slides:
             if args.slides:
-                print(f"{_clock(clock):>6}  {_clock(slide.minutes or 0):>6}  {'':>6}    {slide.title}")
+                print(
+                    f"{_clock(clock):>6}  {_clock(slide.minutes or 0):>6}  {'':>6}    {slide.title}"
+                )
             clock += slide.minutes or 0
         count += len(slides)
     print(f"{'':>6}  {_clock(clock):>6}  {count:>6}  in all")

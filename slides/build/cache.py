@@ -71,6 +71,11 @@ def sections_key(chapter: Chapter, outputs: str) -> str:
     return digest([outputs, document, *drawn, _converter()])
 
 
+def demo_files() -> list[Path]:
+    """The files of all demos, and their pages."""
+    return sorted(path for path in DEMOS.rglob("*") if path.suffix in (".py", ".html"))
+
+
 def used_demos(code: Iterable[str]) -> list[Path]:
     """The files of the demos that the code names, and of what these name in turn.
 
@@ -78,7 +83,7 @@ def used_demos(code: Iterable[str]) -> list[Path]:
     uses them all. A page is used by whatever has its file name in it.
     """
     text = "\n".join(code)
-    every = sorted(path for path in DEMOS.rglob("*") if path.suffix in (".py", ".html"))
+    every = demo_files()
     if re.search(r"-m demos\s*([\"'&|;)]|$)", text, re.MULTILINE):
         return every
     used: dict[Path, str] = {}

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slides.build.cache import Cache, Entry, contents, digest, outputs_key, sections_key
+from slides.build.cache import (
+    Cache,
+    Entry,
+    contents,
+    demo_files,
+    digest,
+    outputs_key,
+    sections_key,
+)
 from slides.notebook import NOTEBOOKS, ROOT, Chapter, NotebookError, chapters
 
 SIDE_BY_SIDE = (os.cpu_count() or 2) + 2  # much of a notebook's time is waiting
@@ -119,9 +127,8 @@ class Build:
         from slides.build import assets
 
         code = sorted((ROOT / "slides" / "build").glob("*.py"))
-        demos = sorted(path for path in (ROOT / "demos").rglob("*.*") if path.suffix != ".pyc")
         keys = [work.sections_key for work in self.works]
-        return digest([*keys, assets.fingerprint(), *contents(code), *contents(demos)])
+        return digest([*keys, assets.fingerprint(), *contents(code), *contents(demo_files())])
 
     async def make(self, tell: Callable[[str], None]) -> None:
         """Do what has to be done and write the deck; `tell` is called with each step."""
