@@ -18,8 +18,6 @@ LINK = re.compile(r"\]\((\.\./[^)#\s]+)")
 
 # The one place where the slideshow's settings are: the notebooks themselves carry none.
 RISE = {
-    "auto_select": "code",
-    "auto_select_fragment": False,
     "center": False,
     "controls": False,
     "height": "100%",
@@ -32,6 +30,10 @@ RISE = {
     "theme": "white",  # simple, the default, asks Google for its fonts
     "transition": "none",
     "width": "100%",
+}
+FRONTS: dict[str, dict[str, Any]] = {
+    "lab": RISE | {"auto_select": "none"},  # keys.js finds the slide's code cells
+    "classic": RISE | {"auto_select": "code", "auto_select_fragment": False},
 }
 
 
@@ -103,7 +105,7 @@ def dress(notebooks: Path, front: str) -> None:
             if 0 <= other < len(paths)
         }
         metadata = document.setdefault("metadata", {})
-        metadata["rise"] = RISE | {"autolaunch": front == "classic"}
+        metadata["rise"] = FRONTS[front]
         metadata["talk"] = around
         metadata["kernelspec"] = {
             "name": "python3",

@@ -4,8 +4,11 @@
 // leads into the next chapter, walking back from the first into the one before; and all of it
 // works from the first key, without a click.
 
-const FORWARD = new Set([" ", "PageDown", "ArrowRight", "n"]);
-const BACK = new Set(["PageUp", "ArrowLeft", "p"]);
+const FORWARD = new Set([" ", "PageDown", "ArrowRight"]);
+const BACK = new Set(["PageUp", "ArrowLeft"]);
+
+// RISE's own keys. Every other letter is JupyterLab's and cuts, adds or deletes a cell.
+const LETTERS = new Set(["t", "T", "f", "F", "w", "W", ",", "?", "/", " "]);
 
 class Speaker {
   constructor(app) {
@@ -40,14 +43,17 @@ class Speaker {
     }, { capture: true });
   }
 
-  // Do what a key means here; tell whether it meant anything.
+  // Do what a key means here; tell whether it is dealt with.
   press(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return false;
-    if (event.key === "Enter" && event.shiftKey) return this.runCell();
-    if (event.target.closest("input, textarea, select, [contenteditable=true]")) return false;
+    if (event.key === "Enter" && (event.shiftKey || event.altKey)) return this.runCell();
+    const isTyping = event.target.closest(".cm-editor, input, textarea, select, .jp-Dialog");
+    if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (event.key === "Enter") this.chooseCell();
     const isBack = BACK.has(event.key) || (event.key === " " && event.shiftKey);
     if (isBack) return this.isFirst() && this.leave(this.around.previous);
-    return FORWARD.has(event.key) && this.isLast() && this.leave(this.around.next);
+    if (FORWARD.has(event.key)) return this.isLast() && this.leave(this.around.next);
+    const isLetter = event.key.length === 1 && !LETTERS.has(event.key);
+    return isLetter || event.key === "ArrowUp" || event.key === "ArrowDown";
   }
 
   // The code cells an audience sees on this slide now.
@@ -61,19 +67,26 @@ class Speaker {
     );
   }
 
-  // Run the active code cell, or the slide's first one; then make the next one active.
-  runCell() {
+  // Make a code cell of this slide the active one; give the one after it, too.
+  chooseCell() {
     const { notebook, codeCells } = this;
-    if (codeCells.length === 0) return !document.querySelector(".jp-Dialog");
     const at = Math.max(0, codeCells.indexOf(notebook.activeCell));
     notebook.deselectAll();
-    notebook.activeCellIndex = notebook.widgets.indexOf(codeCells[at]);
-    notebook.mode = "command";
-    const done = this.app.commands.execute("notebook:run-cell");
-    if (codeCells[at + 1]) {
-      notebook.activeCellIndex = notebook.widgets.indexOf(codeCells[at + 1]);
-    }
-    done.catch((error) => console.warn("the cell did not run", error));
+    this.activate(codeCells[at]);
+    return codeCells[at + 1];
+  }
+
+  activate(cell) {
+    if (cell) this.notebook.activeCellIndex = this.notebook.widgets.indexOf(cell);
+  }
+
+  // Run the active code cell and stay on the slide, on its next code cell.
+  runCell() {
+    if (this.codeCells.length === 0) return true;
+    const next = this.chooseCell();
+    this.notebook.mode = "command";
+    this.app.commands.execute("notebook:run-cell").catch((error) => console.warn(String(error)));
+    this.activate(next);
     return true;
   }
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slides.notebook import ROOT
+from slides.present.folder import FRONTS
 
 HERE = Path(__file__).parent
 EXTENSIONS = {"lab": ["jupyterlab_rise"], "classic": ["nbclassic"]}
@@ -47,16 +49,24 @@ class Stage:
 def configure(stage: Stage) -> None:
     """Write the settings, the kernelspec and the slideshow's keys into the private folder."""
     write(stage.private / "config/jupyter_server_config.json", server(stage))
-    write(stage.private / "config/nbconfig/notebook.json", {"load_extensions": {"rise/main": True}})
+    write(stage.private / "config/serverconfig/notebook.json", CLASSIC)
+    # Classic RISE may look for its settings before the notebook is there to have them.
+    write(stage.private / "config/serverconfig/rise.json", FRONTS["classic"])
     write(stage.private / "app/settings/overrides.json", OVERRIDES)
     write(stage.private / "data/kernels/python3/kernel.json", kernel())
-    keys = stage.private / "data/labextensions/talk-keys"
-    write(keys / "package.json", PACKAGE)
-    (keys / "static").mkdir()
-    (keys / "static/keys.js").write_bytes((HERE / "keys.js").read_bytes())
+    labextensions = stage.private / "data/labextensions"
+    write(labextensions / "talk-keys/package.json", PACKAGE)
+    copy(HERE / "keys.js", labextensions / "talk-keys/static")
+    copy(HERE / "classic.js", stage.private / "data/nbextensions/talk")
     # Of JupyterLab's extensions only RISE's: others expect a newer one than RISE bundles.
     rise = Path(sys.prefix) / "share/jupyter/labextensions/jupyterlab-rise"
-    (keys.parent / "jupyterlab-rise").symlink_to(rise)
+    (labextensions / "jupyterlab-rise").symlink_to(rise)
+
+
+def copy(path: Path, folder: Path) -> None:
+    """Copy one file into a folder that need not be there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(path, folder)
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -146,6 +156,8 @@ PACKAGE = {
     "version": "1.0.0",
     "jupyterlab": {"extension": True, "_build": {"load": "static/keys.js", "extension": "./keys"}},
 }
+
+CLASSIC = {"load_extensions": {"rise/main": True, "talk/classic": True}}
 
 OVERRIDES = {
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
