@@ -88,9 +88,11 @@ def listing() -> str:
 def start(demo: Demo, args: argparse.Namespace) -> None:
     """Run a demo, and those it needs beside it, until interrupted."""
     run = entrance(demo)
-    # Asked to end in either way, it ends as with Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    # Ctrl-C ends it, even behind an `&`; and so does being terminated.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(
+        signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT)
+    )
     if "port" in inspect.signature(run).parameters:
         serve(demo, run, args)
     elif args.port or args.open:

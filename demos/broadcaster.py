@@ -25,7 +25,6 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 PAGES = Path(__file__).parent / "pages"
 SEARCH = "http://localhost:8889/search"
-BACKLOG = 64 * 1024  # bytes that may wait for a slow client
 SHOWN = ("title", "author", "time")
 # What a service can do to us: be away, fail, talk nonsense.
 TROUBLE = (OSError, HTTPClientError, ValueError, LookupError, TypeError)
@@ -91,7 +90,7 @@ class UpdatesHandler(WebSocketHandler):
     def open(self) -> None:
         assert self.ws_connection and self.ws_connection.stream
         self.connection = self.ws_connection.stream
-        self.connection.max_write_buffer_size = self.backlog
+        self.connection.max_write_buffer_size = self.backlog  # bytes
         self.broadcaster.join(self)
 
     def on_message(self, message: str | bytes) -> None:
@@ -120,9 +119,7 @@ class PageHandler(tornado.web.RequestHandler):
 
 
 def make_app(
-    search: str = SEARCH,
-    interval_ms: int = 3000,
-    backlog: int = BACKLOG,
+    search: str = SEARCH, interval_ms: int = 3000, backlog: int = 65536
 ) -> tornado.web.Application:
     crowd = Broadcaster(search, interval_ms)
     updates = {"broadcaster": crowd, "backlog": backlog}

@@ -5,7 +5,7 @@ Shows: something slow to wait for, without leaving the machine; the
 Try:
     curl "http://localhost:8888/search?q=tornado"
     curl "http://localhost:8888/search?q=tornado&source=chat"
-    curl "http://localhost:8888/search?q=tornado&delay=2"
+    curl "http://localhost:8888/search?q=tornado&delay=1"
     curl -i "http://localhost:8888/search?q=tornado&source=owls"
 Needs: nothing beyond Tornado
 Where: tab, process

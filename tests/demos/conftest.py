@@ -33,9 +33,15 @@ class Program:
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+        self.said = ""
 
     def until_it_listens(self, port: int) -> "Program":
-        """Return once the program accepts connections on a port."""
+        """Return once the program has said so and accepts connections on a port."""
+        assert self.process.stdout is not None
+        while "Ctrl-C ends it." not in self.said:
+            line = self.process.stdout.readline()
+            assert line, self.result()
+            self.said += line
         deadline = time.monotonic() + PATIENCE
         while not listens(port):
             assert self.process.poll() is None, self.result()
@@ -51,7 +57,7 @@ class Program:
     def result(self) -> tuple[int, str, str]:
         """The exit status, output and errors, once it has ended."""
         output, errors = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, output, errors
+        return self.process.returncode, self.said + output, errors
 
     def close(self) -> None:
         """End it whatever happened."""

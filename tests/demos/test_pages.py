@@ -43,9 +43,32 @@ def chromium(io_loop, needs):
     io_loop.run_sync(driver.stop)
 
 
+class Search(RequestHandler):
+    """A search service with a post that would like to be markup."""
+
+    def get(self):
+        title = "<img src=x onerror=alert(1)>"
+        self.write({"posts": [{"title": title, "author": "Mallory", "time": "09:00"}]})
+
+
 @pytest.fixture
-def visit(io_loop, chromium):
-    """Opens an address in Chromium: `page = await visit(url)`; the console has to stay empty."""
+def app(io_loop, serve):
+    """A broadcaster whose search service means no good."""
+    search = serve(Application([("/search", Search)])) + "/search"
+    app = broadcaster.make_app(search, interval_ms=100)
+    yield app
+    [crowd] = [rule.target_kwargs["broadcaster"] for rule in app.wildcard_router.rules[1:2]]
+    crowd.ticking.stop()
+    if crowd.asking:
+        io_loop.run_sync(lambda: asyncio.wait([crowd.asking]))
+
+
+@pytest.fixture
+def visit(io_loop, chromium, app):
+    """Opens an address in Chromium: `page = await visit(url)`; the console has to stay empty.
+
+    It comes after `app`, so that a page is closed before its server.
+    """
     console, pages = [], []
 
     async def visit(url, width=1200, height=280):
@@ -62,21 +85,6 @@ def visit(io_loop, chromium):
     for page in pages:
         io_loop.run_sync(page.close)
     assert not console
-
-
-class Search(RequestHandler):
-    """A search service with a post that would like to be markup."""
-
-    def get(self):
-        title = "<img src=x onerror=alert(1)>"
-        self.write({"posts": [{"title": title, "author": "Mallory", "time": "09:00"}]})
-
-
-@pytest.fixture
-def app(serve):
-    """A broadcaster whose search service means no good."""
-    search = serve(Application([("/search", Search)])) + "/search"
-    return broadcaster.make_app(search, interval_ms=100)
 
 
 def shows(page, text):
