@@ -26,6 +26,7 @@ const CONFIG = {
   pdfMaxPagesPerSlide: 1,
   pdfPageHeightOffset: 0,
   autoAnimate: false,
+  defaultTiming: 60, // seconds; a slide's own minutes stand on it
   plugins: [Notes],
 };
 
@@ -42,6 +43,8 @@ export async function present() {
 
 function bind(deck) {
   const leave = () => location.assign(otherView(deck.getCurrentSlide()?.id ?? ""));
+  // Where "?" stands depends on the keyboard, and reveal only looks at where it is on an American one.
+  addEventListener("keydown", (event) => askForHelp(deck, event), { capture: true });
   deck.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleTheme);
   deck.addKeyBinding({ keyCode: 82, key: "R", description: "Read as a document" }, leave);
   for (const button of document.querySelectorAll("[data-does=view]")) {
@@ -54,6 +57,13 @@ function bind(deck) {
     slide.tabIndex = -1;
     slide.focus();
   });
+}
+
+function askForHelp(deck, event) {
+  if (event.key !== "?" || event.ctrlKey || event.metaKey) return;
+  event.stopPropagation();
+  event.preventDefault();
+  deck.toggleHelp();
 }
 
 function name(deck) {
