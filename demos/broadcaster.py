@@ -56,14 +56,14 @@ class Broadcaster:
             self.asking = asyncio.create_task(self.ask())
 
     async def ask(self) -> None:
+        news: dict[str, Any]
         try:
-            posts = await self.fetch_posts()
+            news = {"posts": await self.fetch_posts(), "trouble": ""}
             self.number += 1
-            self.broadcast({"posts": posts, "trouble": ""})
         except TROUBLE as error:
             app_log.warning("the search service: %r", error)
-            sentence = "The search service does not answer."
-            self.broadcast({**self.last, "trouble": sentence})
+            news = {"trouble": "The search service does not answer."}
+        self.broadcast({**self.last, **news})
 
     async def fetch_posts(self) -> list[dict[str, str]]:
         query = {"q": "tornado", "newest": str(self.number)}
