@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slides.build import forks
 from slides.build.cache import (
     Cache,
     Entry,
@@ -150,12 +151,14 @@ class Build:
                 self.convert(work)
         if not stale:
             return
+        # It imports what kernels need while this process imports what it needs itself.
+        warm = forks.zygote() if kernels is None else None
         from slides.build.kernels import Kernels
 
         turn = asyncio.Semaphore(SIDE_BY_SIDE)
         # The longest begin first, so that none of them is left alone at the end.
         stale.sort(key=lambda work: -work.entry.seconds)
-        async with nullcontext(kernels) if kernels else Kernels() as running:
+        async with nullcontext(kernels) if kernels else Kernels(warm) as running:
             try:
                 async with asyncio.TaskGroup() as group:
                     for work in stale:

@@ -25,6 +25,7 @@ from slides.build.convert import linked_files, page_of, pages, slide_ids
 from slides.notebook import NOTEBOOKS, ROOT, Chapter
 from slides.schedule import minutes
 
+STAMP = ".bundled"
 TITLE = "Asynchronous Python, told with Tornado"
 
 
@@ -50,9 +51,19 @@ def write_site(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = Fa
     `chapters` are in the talk's order, each with its sections. With `reload` the pages listen for
     the events of `make watch`.
     """
+    stamp = assets.fingerprint()
     with replacing(out) as new:
         write_pages(new, chapters, reload)
-        assets.bundle(new)
+        if _is_bundled(out, stamp):
+            shutil.copytree(out / "assets", new / "assets")
+        else:
+            assets.bundle(new)
+            (new / "assets" / STAMP).write_text(stamp, encoding="utf-8")
+
+
+def _is_bundled(out: Path, stamp: str) -> bool:
+    path = out / "assets" / STAMP
+    return path.exists() and path.read_text(encoding="utf-8") == stamp
 
 
 def write_pages(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = False) -> None:

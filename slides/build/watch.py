@@ -14,7 +14,7 @@ from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from watchfiles import awatch
 
-from slides.build import assets, cache
+from slides.build import assets, cache, forks
 from slides.build.deck import Build, is_explained, say
 from slides.build.kernels import Kernels
 from slides.build.site import write_pages, write_site
@@ -101,7 +101,7 @@ class Watch:
         server = HTTPServer(self.make_app())
         server.add_sockets(bind_sockets(self.port, "127.0.0.1"))
         folders = [self.notebooks, ROOT / "demos", ROOT / "slides"]
-        kernels = await Kernels(spare=self.notebooks).__aenter__()
+        kernels = await Kernels(forks.zygote(), spare=self.notebooks).__aenter__()
         try:
             await self.build(kernels)
             say(f"http://127.0.0.1:{self.port}/talk.html  (Ctrl-C ends it)")
@@ -109,7 +109,7 @@ class Watch:
                 paths = {path for _, path in changes}
                 if any(path.startswith(IMPORTED) for path in paths):
                     await kernels.__aexit__()
-                    kernels = await Kernels(spare=self.notebooks).__aenter__()
+                    kernels = await Kernels(forks.zygote(), spare=self.notebooks).__aenter__()
                 await self.build(kernels)
         finally:
             await kernels.__aexit__()

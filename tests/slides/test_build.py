@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from slides.build import cache
+from slides.build import cache, forks
 from slides.build.convert import ConvertError, convert, slide_ids
 from slides.build.deck import Build
 from slides.build.execute import CellFailed, execute
@@ -48,7 +48,7 @@ def run(folder: Path, *stems: str) -> list[Any]:
     """Execute chapters in turn with one set of kernels, as a build does."""
 
     async def all_of_them() -> list[Any]:
-        async with Kernels() as kernels:
+        async with Kernels(forks.zygote()) as kernels:
             return [await execute(read(folder / f"{stem}.ipynb"), kernels) for stem in stems]
 
     return asyncio.run(all_of_them())
@@ -81,7 +81,7 @@ def test_a_cell_that_fails_is_named_with_the_reason(tmp_path: Path, code: str, r
     path = write(tmp_path, "10_sample", {"code": code})
 
     async def fail() -> None:
-        async with Kernels() as kernels:
+        async with Kernels(forks.zygote()) as kernels:
             await execute(read(path), kernels, limit=2)
 
     with pytest.raises(CellFailed) as failed:
@@ -96,7 +96,7 @@ def test_no_process_is_left_when_the_kernels_close(tmp_path: Path) -> None:
     before = set(psutil.Process().children(recursive=True))
 
     async def leave_early() -> set[psutil.Process]:
-        async with Kernels() as kernels, kernels.kernel(path.parent):
+        async with Kernels(forks.zygote()) as kernels, kernels.kernel(path.parent):
             return set(psutil.Process().children(recursive=True)) - before
 
     started = asyncio.run(leave_early())
