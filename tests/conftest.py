@@ -6,13 +6,16 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
 
-APT = Path(__file__).parents[1] / "apt.txt"
+ROOT = Path(__file__).parents[1]
+APT = ROOT / "apt.txt"
 PROGRAMS = {"nginx-light": "nginx"}  # where a package and its program differ in name
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy with others
@@ -55,6 +58,16 @@ def needs() -> Callable[[str], None]:
     With CI set, that is a failure instead.
     """
     return require
+
+
+@pytest.fixture(scope="session")
+def real_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The deck of the real notebooks, built once for all the tests that look at it."""
+    out = tmp_path_factory.mktemp("built") / "deck"
+    command = [sys.executable, "-m", "slides", "deck", "--out", str(out)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out
 
 
 @pytest.fixture
