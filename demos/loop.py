@@ -46,7 +46,7 @@ class Echo:
 
     def on_readable(self) -> None:
         try:
-            self.waiting = self.sock.recv(4096)
+            self.waiting = self.sock.recv(65536)
         except OSError:
             self.waiting = b""
         if self.waiting:

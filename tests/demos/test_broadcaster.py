@@ -272,6 +272,21 @@ async def test_a_crowd_may_leave_in_the_middle_of_a_broadcast(connect, start):
     assert len(crowd.clients) == 1
 
 
+def test_a_client_may_leave_while_it_is_told(io_loop):
+    """Sending may end a connection; the broadcast goes on to the others."""
+    crowd, told = broadcaster.Broadcaster("http://localhost:1/search", LONG), []
+
+    class Leaving:
+        def send(self, state):
+            told.append(state)
+            crowd.leave(self)
+
+    crowd.clients = {Leaving() for _ in range(3)}
+    crowd.broadcast(POSTS)
+    assert told == [POSTS] * 3
+    assert not crowd.clients
+
+
 @pytest.mark.gen_test
 async def test_two_applications_share_nothing(connect, start):
     """Each make_app has its own clients and its own state."""

@@ -48,7 +48,7 @@ def read(client, size):
     """Exactly so many bytes from a connection."""
     received = bytearray()
     while len(received) < size:
-        chunk = client.recv(65536)
+        chunk = client.recv(min(65536, size - len(received)))
         assert chunk, "the server closed the connection"
         received += chunk
     return bytes(received)
@@ -86,10 +86,12 @@ def test_a_client_that_never_reads_holds_up_nobody(connect):
             assert read(other, 4) == b"ping"
 
 
-def test_a_client_that_breaks_off_is_the_only_one_closed(connect):
-    """A reset connection ends itself, not the loop."""
+@pytest.mark.parametrize("size", [1, 1_000_000], ids=["listening", "sending"])
+def test_a_client_that_breaks_off_is_the_only_one_closed(connect, size):
+    """A reset connection ends itself, not the loop, whatever the server was doing with it."""
     broken, other = connect(), connect()
-    broken.sendall(b"x" * 1_000_000)
+    broken.sendall(b"x" * size)
+    assert read(broken, 1) == b"x"
     broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     broken.close()  # with a reset, for it lingers no time
     for _ in range(3):
