@@ -1,8 +1,8 @@
 """Brings up to date what the notebooks take from elsewhere.
 
 A cell that shows a demo's code carries `metadata.source`, `{"file": …, "name": …}`, and equals that
-region to the letter; the pictures in `notebooks/figures` are drawn by `slides.figures`; and
-`notebooks/rise.css` is the theme.
+region to the letter (`"language"` names another one than the file's). The pictures in
+`notebooks/figures` are drawn by `slides.figures`, and `notebooks/rise.css` is the theme.
 """
 
 import argparse
@@ -41,7 +41,9 @@ def shown(source: dict[str, Any], cell_type: str) -> str:
     """What a cell with this `metadata.source` must hold."""
     path = ROOT / source["file"]
     text = region(path, source["name"])
-    return text if cell_type == "code" else f"```{language(path)}\n{text}\n```"
+    return (
+        text if cell_type == "code" else f"```{source.get('language', language(path))}\n{text}\n```"
+    )
 
 
 def drifts(chapter: Chapter) -> Iterator[tuple[dict[str, Any], str]]:
