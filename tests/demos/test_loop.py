@@ -73,7 +73,7 @@ def test_two_hundred_clients_are_held_at_once(connect):
         client.sendall(b"%04d" % number)
     answers = [read(client, 4) for client in clients]
     assert answers == [b"%04d" % number for number in range(200)]
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 def test_a_message_larger_than_any_buffer_comes_back_whole(connect):
