@@ -24,7 +24,7 @@ NODE := $(if $(shell command -v npm),,node)
 
 present: $(call installed,$(if $(filter classic,$(RISE)),classic,present))  ## open the talk in the slideshow (CHAPTER= PORT= KEEP= RISE=classic)
 	$(RUN) present $(CHAPTER) $(if $(PORT),--port $(PORT)) $(if $(KEEP),--keep "$(KEEP)") \
-		$(if $(filter classic,$(RISE)),--classic)
+		$(if $(filter classic,$(RISE)),--classic) $(ARGS)
 
 schedule: $(call installed,base)  ## print the chapters and their minutes
 	$(RUN) schedule

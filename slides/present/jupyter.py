@@ -98,13 +98,13 @@ class Jupyter:
         import psutil  # only now: it would delay the start
 
         family: list[psutil.Process] = []
-        asked, ending = self.signals, time.monotonic() + GRACE_S
+        ending = time.monotonic() + GRACE_S
         if self.process.poll() is None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 family = psutil.Process(self.process.pid).children(recursive=True)
             self.process.terminate()
         while self.process.poll() is None:
-            if self.signals > asked or time.monotonic() > ending:
+            if self.signals > 1 or time.monotonic() > ending:
                 self.process.kill()
             self.watch(0.1)
         for process in family:
