@@ -72,8 +72,8 @@ class EventsHandler(tornado.web.RequestHandler):
             while True:
                 self.write(await queue.get())
                 await self.flush()
-        except StreamClosedError:
-            pass
+        except (StreamClosedError, asyncio.CancelledError):
+            pass  # the page was left, or the watch ends
         finally:
             self.events.pages.discard(queue)
 

@@ -2,10 +2,21 @@
 
 export function listen(address) {
   const events = new EventSource(address);
-  events.addEventListener("failure", (event) => fail(event.data));
-  events.addEventListener("reload", () => location.reload());
-  events.addEventListener("message", () => location.reload());
+  events.addEventListener("failure", (event) => fail(JSON.parse(event.data)));
+  events.addEventListener("reload", reload);
   addEventListener("pagehide", () => events.close());
+}
+
+// By its place and not by its name: a slide whose heading was changed has another one.
+function reload() {
+  const stack = document.querySelector(".presenting .slides > section.present");
+  const slide = stack?.querySelector("section.present");
+  if (slide) history.replaceState(null, "", `#/${place(stack)}/${place(slide)}`);
+  location.reload();
+}
+
+function place(section) {
+  return [...section.parentElement.children].indexOf(section);
 }
 
 function fail(text) {

@@ -47,6 +47,9 @@ function bind(deck) {
   addEventListener("keydown", (event) => askForHelp(deck, event), { capture: true });
   deck.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleTheme);
   deck.addKeyBinding({ keyCode: 82, key: "R", description: "Read as a document" }, leave);
+  // Reveal's own Home and End stop at the slide last seen of the first and the last chapter.
+  deck.addKeyBinding(36, () => deck.slide(0, 0));
+  deck.addKeyBinding(35, () => goTo(deck, deck.getSlides().at(-1)));
   for (const button of document.querySelectorAll("[data-does=view]")) {
     button.addEventListener("click", leave);
   }
@@ -57,6 +60,11 @@ function bind(deck) {
     slide.tabIndex = -1;
     slide.focus();
   });
+}
+
+function goTo(deck, slide) {
+  const { h, v } = deck.getIndices(slide);
+  deck.slide(h, v);
 }
 
 function askForHelp(deck, event) {
