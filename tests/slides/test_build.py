@@ -261,3 +261,10 @@ def test_a_blocked_loop_is_a_gap_in_the_strip() -> None:
     assert "ticked evenly" in lag_strip(even) and "blocked" not in lag_strip(even)
     strip = lag_strip([*even, [3.0, 2000.0]])
     assert "blocked 2.0 s" in strip
+
+
+def test_words_over_gaps_that_are_close_do_not_overlap() -> None:
+    """The longer gap has its words, the other one only its bar."""
+    strip = lag_strip([[0.5, 450.0], [1.1, 600.0], [9.0, 1.0]])
+    assert "blocked 0.6 s" in strip and "blocked 0.5 s" not in strip
+    assert strip.count("var(--hot") == 3  # two bars, and the words of one
