@@ -71,7 +71,7 @@ def find_chapter(stems: list[str], wanted: str) -> str:
         return wanted or stems[0]
     if wanted in topics:
         return topics[wanted]
-    near = difflib.get_close_matches(wanted, [*stems, *topics], cutoff=0.5)
+    near = difflib.get_close_matches(wanted, [*stems, *topics])
     names = list(dict.fromkeys(topics.get(name, name) for name in near)) or stems
     raise CannotPresent(f"there is no chapter {wanted!r}; there is: {', '.join(names)}")
 
