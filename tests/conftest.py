@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
+from tornado.iostream import BaseIOStream
 
 ROOT = Path(__file__).parents[1]
 APT = ROOT / "apt.txt"
@@ -35,6 +36,7 @@ def io_loop() -> Iterator[IOLoop]:
     loop = IOLoop(make_current=False)
     asyncio.set_event_loop(loop.asyncio_loop)
     yield loop
+    close_streams(loop)
     cancel_tasks(loop)
     asyncio.set_event_loop(None)
     loop.close(all_fds=True)
@@ -87,6 +89,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{len(commands)} skipped for want of a package. To run them too:")
         for command in sorted(set(commands)):
             terminalreporter.line(f"    {command}")
+
+
+def close_streams(loop: IOLoop) -> None:
+    """Close the connections a test left open, as their owners would.
+
+    The loop knows them only by number: were it to close them itself, the socket would close that
+    number once more when it is collected, whatever has it then.
+    """
+    for _, handler in list(loop.handlers.values()):  # type: ignore[attr-defined]
+        owner = getattr(handler, "__self__", None)
+        if isinstance(owner, BaseIOStream):
+            owner.close()
 
 
 def cancel_tasks(loop: IOLoop) -> None:
