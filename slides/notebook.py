@@ -1,6 +1,6 @@
 """Reads the notebooks of the talk: its chapters, their slides, the notes on each slide.
 
-Only the standard library is used, so that a command which merely looks at the notebooks starts at once.
+Only the standard library is used, so that a command which merely looks at them starts at once.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The slide rules: what every notebook of the talk keeps to, so that a slide can be read from the back row."""
+"""The slide rules: what every notebook keeps to, so that a slide can be read from the back row."""
 
 import argparse
 import re
@@ -53,7 +53,8 @@ def _columns(cell: Cell) -> Iterator[str]:
     if cell.kind == "code" and cell.slide_type != "skip":
         for line in cell.source.splitlines():
             if len(line) > CODE_COLUMNS:
-                yield f"a line of {len(line)} columns is more than {CODE_COLUMNS}: {line.strip()[:40]}…"
+                start = line.strip()[:40]
+                yield f"a line of {len(line)} columns is more than {CODE_COLUMNS}: {start}…"
 
 
 def _blocking(cell: Cell) -> Iterator[str]:
@@ -84,7 +85,7 @@ def _words(slide: Slide) -> Iterator[str]:
     prose = "\n".join(cell.source for cell in slide.shown if cell.kind == "markdown")
     prose = re.sub(r"```.*?```", "", prose, flags=re.DOTALL)  # code counts as lines
     prose = re.sub(r"!\[.*?\]\(.*?\)|\]\(.*?\)|^#.*$", "", prose, flags=re.MULTILINE)
-    words = len(re.findall(r"\w[\w'’-]*", prose))
+    words = len(re.findall(r"\w[\w'-]*", prose))
     if words > PROSE_WORDS:
         yield f"{words} words of prose are more than {PROSE_WORDS}"
 
