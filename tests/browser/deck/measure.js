@@ -2,9 +2,9 @@
 
 const measure = (globalThis.measure = {});
 
-// Goes to every slide in turn and collects what a measure, `overflow` say, finds on each.
-measure.onEverySlide = async ({ids, look, ...options}) => {
-    const found = [];
+// Goes to every slide in turn and collects what the measures, `overflow` say, find on each.
+measure.onEverySlide = async ({ids, looks, ...options}) => {
+    const found = Object.fromEntries(looks.map((look) => [look, []]));
     const reveal = document.querySelector(".reveal");
     for (const id of ids) {
         const slide = document.getElementById(id);
@@ -14,7 +14,9 @@ measure.onEverySlide = async ({ids, look, ...options}) => {
             location.hash = `#/${id}`;
             await changed;
         }
-        found.push(...measure[look](slide, options).map((what) => `${id}: ${what}`));
+        for (const look of looks) {
+            found[look].push(...measure[look](slide, options).map((what) => `${id}: ${what}`));
+        }
     }
     return found;
 };
@@ -56,7 +58,7 @@ measure.small = (slide, {least}) => {
         if (!e.checkVisibility()) continue;
         const zoom = e instanceof SVGElement ? e.getScreenCTM().a : scale;
         const size = parseFloat(getComputedStyle(e).fontSize) * zoom;
-        if (size < least) {
+        if (size < least - 0.05) {
             found.push(`${size.toFixed(1)} px: ${walk.currentNode.data.trim().slice(0, 40)}`);
         }
     }
@@ -65,7 +67,12 @@ measure.small = (slide, {least}) => {
 
 // Contrast of each text with what is behind it, where that is a plain colour (WCAG 2.2, 1.4.3).
 measure.faint = (slide) => {
+    const known = new Map();
     const channels = (text) => {
+        if (!known.has(text)) known.set(text, painted(text));
+        return known.get(text);
+    };
+    const painted = (text) => {
         const canvas = document.createElement("canvas");
         canvas.width = canvas.height = 1;
         const pen = canvas.getContext("2d", {willReadFrequently: true});

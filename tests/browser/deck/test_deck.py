@@ -1,8 +1,7 @@
-"""The offline deck in a real Chromium: walked through, measured, read on a phone, and offline."""
+"""The slides of the offline deck: walked through, measured, and led by the speaker's keys."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,11 +10,15 @@ from slides.build.convert import slide_ids
 from slides.notebook import chapters
 
 PRESENT = ".slides > section.present > section.present"
-SLIDES = ".slides > section > section"
 IDS = [ident for chapter in chapters() for ident in slide_ids(chapter)]
-LAPTOP, OLD_PROJECTOR, PHONE = (1280, 720), (1024, 768), (390, 844)
-SIZES = pytest.mark.parametrize("size", [LAPTOP, OLD_PROJECTOR], ids=["1280x720", "1024x768"])
-THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+SIZES = pytest.mark.parametrize("size", [(1280, 720), (1024, 768)], ids=["1280x720", "1024x768"])
+VIEWS = {
+    "1280x720 light": (1280, 720, "light"),
+    "1024x768 dark": (1024, 768, "dark"),
+}
+MEASURES = Path(__file__).parent / "measure.js"
+LOOKS = ("overflow", "small", "faint")
+LEAST = 14  # pixels on a screen of 1280 by 720
 
 
 def present(page: Page) -> Locator:
@@ -28,12 +31,13 @@ def expect_slide(page: Page, ident: str) -> None:
     expect(present(page)).to_have_attribute("id", ident)
 
 
-def on_every_slide(page: Page, look: str, **options: float) -> list[str]:
-    """What a measure of measure.js finds on each slide, after the name of the slide."""
+def on_every_slide(
+    page: Page, *looks: str, ids: list[str] = IDS, least: float
+) -> dict[str, list[str]]:
+    """What measures of measure.js find on each slide, after the name of the slide."""
     expect(present(page)).to_have_count(1)
-    return page.evaluate(
-        "args => measure.onEverySlide(args)", {"ids": IDS, "look": look, **options}
-    )
+    asked = {"ids": ids, "looks": list(looks), "least": least}
+    return page.evaluate("(asked) => measure.onEverySlide(asked)", asked)
 
 
 def walk(page: Page) -> list[str]:
@@ -58,41 +62,35 @@ def test_the_right_arrow_walks_through_the_whole_talk(visit, site):
     assert walk(page) == IDS
 
 
-def test_the_deck_is_read_from_a_folder_without_a_server(visit, real_deck):
-    """On file: the arrows walk, a link leads to a program's page, and nothing complains."""
-    page = visit(f"{real_deck.as_uri()}/index.html")
-    page.get_by_role("link", name="Start the talk").click()
-    expect_slide(page, IDS[0])
-    page.keyboard.press("ArrowRight")
-    expect_slide(page, IDS[1])
-    page.goto(f"{real_deck.as_uri()}/demos/hello.html")
-    expect(page.locator("h1")).to_have_text("hello")
+@pytest.fixture(scope="module", params=VIEWS, ids=str)
+def found(request, chromium, site):
+    """What each measure found on a walk through all slides, in a window and a theme."""
+    width, height, theme = VIEWS[request.param]
+    size = {"width": width, "height": height}
+    page = chromium.new_page(viewport=size, color_scheme=theme)
+    page.add_init_script(path=MEASURES)
+    page.goto(f"{site}/talk.html")
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    found = on_every_slide(page, *LOOKS, least=LEAST * width / 1280)
+    found["too long"] = page.locator(".too-long").evaluate_all("(all) => all.map((e) => e.id)")
+    page.close()
+    return found
 
 
-def test_the_other_pages_open_without_a_complaint(visit, site, real_deck):
-    """The front page, every program's page and every file's have a heading and their style."""
-    names = sorted(str(path.relative_to(real_deck)) for path in real_deck.rglob("*.html"))
-    assert len(names) > 10
-    page = visit(f"{site}/index.html")
-    for name in names:
-        page.goto(f"{site}/{name}")
-        assert page.locator("h1").count() >= 1
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        assert page.evaluate("document.styleSheets[0].cssRules.length") > 20, name
+def test_every_slide_fits(found):
+    """Nothing sticks out of the slide, no code is clipped, nothing has to be scrolled."""
+    assert found["overflow"] == []
+    assert found["too long"] == []
 
 
-@SIZES
-def test_every_slide_fits(visit, site, size):
-    """Nothing sticks out of a slide, no code is clipped, nothing has to be scrolled."""
-    page = visit(f"{site}/talk.html", *size)
-    assert on_every_slide(page, "overflow") == []
-    assert page.locator(".too-long").count() == 0
+def test_every_text_is_large_enough(found):
+    """No letter is smaller than 14 pixels on a screen of 1280 by 720, pictures included."""
+    assert found["small"] == []
 
 
-def test_every_text_is_large_enough(visit, site):
-    """On a screen of 1280 by 720 no letter is smaller than 14 pixels."""
-    page = visit(f"{site}/talk.html")
-    assert on_every_slide(page, "small", least=13.95) == []
+def test_every_text_stands_out(found):
+    """The contrast of text and background is that of WCAG AA."""
+    assert found["faint"] == []
 
 
 @SIZES
@@ -110,3 +108,106 @@ def test_lines_of_72_columns_are_whole(visit, site, size):
     }""")
     assert wide <= 0
     assert high < 1.5
+
+
+def test_the_measures_find_what_they_look_for(visit, site):
+    """A slide that is spoilt on purpose is the one that is found."""
+    page = visit(f"{site}/talk.html#/{IDS[2]}")
+    present(page).evaluate("""(slide) => slide.insertAdjacentHTML("beforeend",
+        '<p style="font-size: 12px; color: #ccc; background: #fff; margin-top: 720px">hard</p>')""")
+    found = on_every_slide(page, *LOOKS, ids=IDS[1:4], least=LEAST)
+    assert found["small"] == [f"{IDS[2]}: 12.0 px: hard"]
+    for lines in found.values():
+        assert {line.split(":")[0] for line in lines} == {IDS[2]}
+
+
+def test_the_address_of_a_slide_opens_it(visit, site):
+    """So do a reload and the way back from a program's page; the window's title is the slide's."""
+    shown = "hello-first-step-hello-world"
+    page = visit(f"{site}/talk.html#/{shown}")
+    expect_slide(page, shown)
+    expect(page).to_have_title(re.compile("^First step: hello, world · "))
+    after = IDS[IDS.index(shown) + 1]
+    while present(page).locator(".fragment:not(.visible)").count():
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect_slide(page, after)
+    title = present(page).get_attribute("data-title")
+    expect(page).to_have_title(re.compile(f"^{re.escape(title)} · "))
+    page.wait_for_url(f"**#/{after}")  # reveal writes the address a moment later
+    page.reload()
+    expect_slide(page, after)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**#/{shown}")
+    present(page).locator("a[href^='demos/']").first.click()
+    expect(page.locator("h1")).to_have_text("hello")
+    page.go_back()
+    expect_slide(page, shown)
+
+
+def test_the_speaker_s_window_has_the_notes_and_follows(visit, site):
+    """What the notebook's notes cell says shows beside the slide, and after an arrow the next."""
+    page = visit(f"{site}/talk.html#/{IDS[1]}")
+    expect_slide(page, IDS[1])
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    for ident in IDS[1:3]:
+        expect_slide(page, ident)
+        written = present(page).locator("aside.notes").text_content()
+        assert re.search(r"Minutes: [\d.]+\s", written)
+        expect(notes).to_have_text(written)
+        page.keyboard.press("ArrowRight")
+
+
+def test_the_map_leads_to_any_slide(visit, site):
+    """`o` shows all slides at once; a click on one opens it."""
+    page = visit(f"{site}/talk.html")
+    expect_slide(page, IDS[0])
+    page.keyboard.press("o")
+    expect(page.locator(".reveal.overview")).to_be_visible()
+    page.locator(f"#{IDS[1]}").click()
+    expect(page.locator(".reveal.overview")).to_have_count(0)
+    expect_slide(page, IDS[1])
+
+
+def test_dark_and_light_are_a_key_and_remembered(visit, site):
+    """The reader's choice wins over the system's, for the other pages and the next visit too."""
+    page = visit(f"{site}/talk.html", color_scheme="light")
+    expect_slide(page, IDS[0])
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.keyboard.press("d")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate(paper) != light
+    for name in ("talk.html", "index.html", "demos/hello.html"):
+        page.goto(f"{site}/{name}")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.keyboard.press("d")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_the_keyboard_stays_on_the_slide_that_is_shown(visit, site):
+    """Tab reaches the links of this slide and of no other, and never turns the page."""
+    shown = IDS[-1]
+    page = visit(f"{site}/talk.html#/{shown}")
+    expect_slide(page, shown)
+    places = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        places.append(page.evaluate("""() => {
+            const slide = document.activeElement.closest(".slides > section > section");
+            return slide ? slide.id : "";
+        }"""))  # fmt: skip
+    assert set(places) == {"", shown}
+    expect_slide(page, shown)
+
+
+def test_nothing_moves_for_those_who_want_it_still(visit, site):
+    """With reduced motion, turning a page starts no animation and no transition."""
+    page = visit(f"{site}/talk.html", reduced_motion="reduce")
+    for ident in IDS[:6]:
+        expect_slide(page, ident)
+        page.keyboard.press("ArrowRight")
+        moving = "document.getAnimations().filter((each) => each.effect.getTiming().duration > 1)"
+        assert page.evaluate(f"{moving}.map((each) => each.effect.target.outerHTML)") == []
