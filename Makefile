@@ -68,7 +68,8 @@ fix: $(call installed,check)  ## mend what can be mended
 test: EXTRAS = present classic deck node production test
 test: $(call installed,present classic deck node production test)  ## install what the tests need, then run them (ARGS=)
 	.venv/bin/python slides/apt.py
-	.venv/bin/python -m pytest $(ARGS)
+	# Tests run make, too, which should not take over what was asked of this one.
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL .venv/bin/python -m pytest $(ARGS)
 
 clean:  ## remove all that was made (build, .venv, node_modules, caches)
 	rm -rf build .venv node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
