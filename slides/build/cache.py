@@ -66,7 +66,7 @@ def outputs_key(chapter: Chapter) -> str:
 def sections_key(chapter: Chapter, outputs: str) -> str:
     """A key that changes when the sections might: outputs, prose, pictures, the converter."""
     document = json.dumps(chapter.document["cells"])
-    pictures = re.findall(r"\(([\w/]+\.svg)\)", document)
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", document)
     drawn = contents(chapter.path.parent / picture for picture in pictures)
     return digest([outputs, document, *drawn, _converter()])
 
@@ -109,8 +109,9 @@ def _names(text: str, path: Path) -> bool:
 
 
 def contents(paths: Iterable[Path]) -> list[str]:
-    """Each file's name and text; a file that is gone counts as empty."""
-    return [f"{path.name}\n{path.read_text('utf-8') if path.exists() else ''}" for path in paths]
+    """Each file's name and bytes, as text; what is no file, or gone, counts as empty."""
+    data = ((path.name, path.read_bytes() if path.is_file() else b"") for path in paths)
+    return [f"{name}\n{content.decode('latin-1')}" for name, content in data]
 
 
 def digest(texts: Iterable[str]) -> str:

@@ -1,10 +1,13 @@
 """Converts an executed chapter to the sections of the deck, with nbconvert."""
 
+import base64
+import mimetypes
 import re
 import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
@@ -83,29 +86,52 @@ class Links:
     """A filter that turns a notebook's links and pictures into the deck's."""
 
     def __init__(self, notebook: Path) -> None:
-        self.folder = notebook.parent
+        self.notebook = notebook
+        self.drawn = 0
 
     def __call__(self, html: str) -> str:
         """Put pictures in line and lead links on files to their pages in the deck."""
-        html = re.sub(r'<p><img src="([^"]+\.svg)" alt="([^"]*)" ?/?></p>', self._picture, html)
+        html = re.sub(r'<p><img src="([^":]+\.svg)" alt="([^"]*)" ?/?></p>', self._drawing, html)
+        html = re.sub(r'(?<=<img src=")([^":]+)(?=")', self._image, html)
         return re.sub(r'<a href="\.\./([^"#]+)"', self._link, html)
 
-    def _picture(self, found: re.Match[str]) -> str:
-        path = self.folder / found[1]
-        if not path.is_file():
-            raise ConvertError(f"there is no picture {path}; run: make sync")
-        svg = path.read_text(encoding="utf-8")
+    def _drawing(self, found: re.Match[str]) -> str:
+        svg = self._file(found[1]).read_text(encoding="utf-8")
         svg = re.sub(r"<\?xml.*?\?>\s*", "", svg)
+        self.drawn += 1
+        svg = apart(svg, f"{self.notebook.stem}-{self.drawn}-")
         return f'<figure role="img" aria-label="{found[2]}">{svg}</figure>'
 
+    def _image(self, found: re.Match[str]) -> str:
+        path = self._file(found[1])
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+    def _file(self, name: str) -> Path:
+        path = self.notebook.parent / unquote(name)
+        if not path.is_file():
+            raise ConvertError(f"{self.notebook.name}: there is no picture {name}; run: make sync")
+        return path
+
     def _link(self, found: re.Match[str]) -> str:
-        return f'<a href="{page_of(found[1])}"'
+        path = unquote(found[1])
+        if not (ROOT / path).is_file():
+            raise ConvertError(f"{self.notebook.name}: links to {path}, which does not exist")
+        return f'<a href="{page_of(path)}"'
+
+
+def apart(svg: str, prefix: str) -> str:
+    """The drawing with `prefix` before its ids, so that no other on the page has the same."""
+    for name in set(re.findall(r'\bid="([^"]+)"', svg)):
+        pattern = rf'(\bid="|#|\baria-(?:labelledby|describedby)="){re.escape(name)}(?=["\')])'
+        svg = re.sub(pattern, rf"\g<1>{prefix}{name}", svg)
+    return svg
 
 
 def page_of(path: str) -> str:
     """The deck's page about a file of the repository: `demos/hello.py` → `demos/hello.html`."""
     if path.startswith("demos/"):
-        return f"demos/{Path(path).stem}.html"
+        return f"demos/{Path(path).with_suffix('').parts[1]}.html"
     return f"files/{Path(path).name}.html"
 
 

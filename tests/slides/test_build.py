@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -235,6 +236,35 @@ def test_pictures_are_in_line_and_links_lead_to_pages(tmp_path: Path) -> None:
     html = sections(write(tmp_path, "10_sample", {"markdown": text}))
     assert "<svg" in html and 'aria-label="A picture"' in html
     assert 'href="demos/hello.html"' in html and 'href="files/nginx.conf.html"' in html
+
+
+def test_a_picture_that_comes_twice_has_ids_of_its_own(tmp_path: Path) -> None:
+    """What a drawing refers to is in that drawing, and no id is there twice."""
+    (tmp_path / "one.svg").write_text(
+        '<svg><g id="a"/><g id="ab"/><use href="#a" fill="url(#ab)"/></svg>'
+    )
+    twice = {"markdown": "![A picture](one.svg)\n\n![A picture](one.svg)"}
+    html = sections(write(tmp_path, "10_sample", twice))
+    ids = re.findall(r'<g id="([^"]+)"', html)
+    assert len(set(ids)) == 4
+    assert re.findall(r'<use href="#([^"]+)" fill="url\(#([^)]+)\)', html) == [
+        (ids[0], ids[1]),
+        (ids[2], ids[3]),
+    ]
+
+
+def test_a_photograph_is_carried_along(tmp_path: Path) -> None:
+    """A picture that is no drawing is in the page itself."""
+    (tmp_path / "dot.png").write_bytes(b"not looked at")
+    html = sections(write(tmp_path, "10_sample", {"markdown": "See ![A dot](dot.png) here."}))
+    assert 'src="data:image/png;base64,bm90IGxvb2tlZCBhdA=="' in html
+
+
+def test_a_link_to_a_file_that_is_gone_is_an_error_in_words(tmp_path: Path) -> None:
+    """The author reads which notebook, and which file."""
+    path = write(tmp_path, "10_sample", {"markdown": "[a](../demos/nowhere.py)"})
+    with pytest.raises(ConvertError, match=r"10_sample\.ipynb: links to demos/nowhere\.py"):
+        sections(path)
 
 
 def test_a_missing_picture_or_slide_type_is_an_error_in_words(tmp_path: Path) -> None:
