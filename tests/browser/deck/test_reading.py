@@ -152,12 +152,27 @@ def test_a_phone_gets_the_document_and_never_scrolls_sideways(visit, site):
     assert found == []
 
 
-def test_a_phone_held_upright_can_still_have_the_slides(visit, site):
-    """The bar's button is reached by touch; a swipe turns the page."""
-    page = visit(f"{site}/talk.html", **PHONE)
+def test_a_phone_can_have_the_slides_too(visit, site):
+    """A touch of the bar's button leads from a slide of the document to the same slide."""
+    shown = IDS[12]
+    page = visit(f"{site}/talk.html#/{shown}", **PHONE)
+    expect(page.locator(f"#{shown}")).to_be_in_viewport()
     page.get_by_role("button", name=re.compile("Slides")).tap()
-    expect(page.locator(PRESENT)).to_have_attribute("id", IDS[0])
+    expect(page.locator(PRESENT)).to_have_attribute("id", shown)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_the_bar_takes_the_focus_and_leaves_the_page_where_it_is(visit, site):
+    """Who tabs to the bar does not lose the place in the document."""
+    page = visit(f"{site}/talk.html?reading#{IDS[12]}")
+    page.wait_for_function("scrollY > 1000")
+    before = page.evaluate("scrollY")
+    page.get_by_role("button", name=re.compile("Notes")).focus()
+    # Scrolling, if any, is over two frames later.
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    assert page.evaluate("scrollY") == before
 
 
 @pytest.mark.parametrize("name", ["talk.html", "index.html", "demos/hello.html"])
