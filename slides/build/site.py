@@ -45,15 +45,15 @@ class Section:
         self.slides, self.first = len(ids), ids[0] if ids else ""
 
 
-def write_site(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = False) -> None:
+def write_site(out: Path, chapters: list[tuple[Chapter, str]], events: str = "") -> None:
     """Write the whole deck to the folder `out`, in the place of the old one.
 
-    `chapters` are in the talk's order, each with its sections. With `reload` the pages listen for
-    the events of `make watch`.
+    `chapters` are in the talk's order, each with its sections. The pages listen to the
+    address `events`, if there is one: that of `make watch`.
     """
     stamp = assets.fingerprint()
     with replacing(out) as new:
-        write_pages(new, chapters, reload)
+        write_pages(new, chapters, events)
         if _is_bundled(out, stamp):
             shutil.copytree(out / "assets", new / "assets")
         else:
@@ -66,14 +66,14 @@ def _is_bundled(out: Path, stamp: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == stamp
 
 
-def write_pages(out: Path, chapters: list[tuple[Chapter, str]], reload: bool = False) -> None:
+def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = "") -> None:
     """Write the pages, and none of the assets."""
     sections = [Section(chapter, Markup(html)) for chapter, html in chapters]
     welcome = NOTEBOOKS / "figures" / "welcome.svg"
     common: dict[str, Any] = {
         "title": TITLE,
         "language": "en",
-        "reload": reload,
+        "events": events,
         "chapters": sections,
         "demos": demos(),
         "minutes": sum(section.minutes for section in sections),

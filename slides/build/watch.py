@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import tornado.web
@@ -44,16 +45,41 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Events:
-    """The open pages, each of which hears when to reload."""
+    """The open pages, each of which hears when the deck was built again, or could not be."""
 
     def __init__(self) -> None:
         self.pages: set[asyncio.Queue[str]] = set()
+        self.built = ""
+        self.failure: str | None = None
 
-    def send(self, event: str, data: str = "") -> None:
-        """Tell every page."""
-        lines = "".join(f"data: {line}\n" for line in data.split("\n"))
+    def join(self, built: str) -> asyncio.Queue[str]:
+        """A page that the build `built` made joins, and hears what it has missed."""
+        page: asyncio.Queue[str] = asyncio.Queue()
+        self.pages.add(page)
+        if built != self.built:
+            page.put_nowait(event("reload"))
+        elif self.failure is not None:
+            page.put_nowait(event("failure", self.failure))
+        return page
+
+    def reload(self, built: str) -> None:
+        """Tell every page that there is a new build, of this name."""
+        self.built, self.failure = built, None
+        self._send(event("reload"))
+
+    def fail(self, text: str) -> None:
+        """Tell every page why there is none."""
+        self.failure = text
+        self._send(event("failure", text))
+
+    def _send(self, text: str) -> None:
         for page in self.pages:
-            page.put_nowait(f"event: {event}\n{lines}\n")
+            page.put_nowait(text)
+
+
+def event(name: str, data: str = "") -> str:
+    """A server-sent event, its data as JSON."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 class EventsHandler(tornado.web.RequestHandler):
@@ -65,17 +91,16 @@ class EventsHandler(tornado.web.RequestHandler):
     async def get(self) -> None:
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-store")
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        self.events.pages.add(queue)
+        page = self.events.join(self.get_query_argument("built", ""))
         try:
             await self.flush()
             while True:
-                self.write(await queue.get())
+                self.write(await page.get())
                 await self.flush()
         except (StreamClosedError, asyncio.CancelledError):
             pass  # the page was left, or the watch ends
         finally:
-            self.events.pages.discard(queue)
+            self.events.pages.discard(page)
 
 
 class FreshFileHandler(tornado.web.StaticFileHandler):
@@ -130,20 +155,24 @@ class Watch:
         """Bring the deck up to date and the pages with it; an error is shown in both places."""
         started = time.perf_counter()
         cache.forget_files()
+        built = str(time.time_ns())
         try:
-            build = Build.of(self.notebooks, self.out)
-            await build.refresh(say, kernels)
-            fingerprint = assets.fingerprint()
-            if fingerprint != self.fingerprint or not self.out.exists():
-                write_site(self.out, build.sections(), reload=True)
-                self.fingerprint = fingerprint
-            else:
-                write_pages(self.out, build.sections(), reload=True)
+            await self.write(Build.of(self.notebooks, self.out), kernels, f"events?built={built}")
         except Exception as error:
-            if not is_explained(error) and not isinstance(error, NotebookError):
-                raise
-            say(f"{error}")
-            self.events.send("failure", json.dumps(str(error)))
+            explained = is_explained(error) or isinstance(error, NotebookError)
+            text = str(error) if explained else traceback.format_exc()
+            say(text)
+            self.events.fail(text)
             return
-        self.events.send("reload")
+        self.events.reload(built)
         say(f"{self.out}: {time.perf_counter() - started:.2f} s")
+
+    async def write(self, build: Build, kernels: Kernels, events: str) -> None:
+        """Write what has changed, with pages that listen to the address `events`."""
+        await build.refresh(say, kernels)
+        fingerprint = assets.fingerprint()
+        if fingerprint != self.fingerprint or not self.out.exists():
+            write_site(self.out, build.sections(), events)
+            self.fingerprint = fingerprint
+        else:
+            write_pages(self.out, build.sections(), events)

@@ -18,6 +18,7 @@ from slides.build.deck import Build
 from slides.build.execute import CellFailed, execute
 from slides.build.kernels import Kernels
 from slides.build.strip import lag_strip
+from slides.build.watch import Events
 from slides.notebook import ROOT, chapters, read
 
 OPENING = {"markdown": "# Title\n\nA question?", "type": "slide"}
@@ -298,3 +299,16 @@ def test_words_over_gaps_that_are_close_do_not_overlap() -> None:
     strip = lag_strip([[0.5, 450.0], [1.1, 600.0], [9.0, 1.0]])
     assert "blocked 0.6 s" in strip and "blocked 0.5 s" not in strip
     assert strip.count("var(--hot") == 3  # two bars, and the words of one
+
+
+def test_a_page_hears_of_what_it_missed() -> None:
+    """It was built before the last save, or opened while the talk is broken."""
+    events = Events()
+    events.reload("first")
+    assert events.join("first").empty()
+    assert "event: reload" in events.join("older").get_nowait()
+    events.fail("cell 4 fails")
+    assert "cell 4 fails" in events.join("first").get_nowait()
+    events.reload("second")
+    assert "event: reload" in events.join("first").get_nowait()
+    assert events.join("second").empty()

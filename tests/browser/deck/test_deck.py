@@ -121,6 +121,18 @@ def test_the_measures_find_what_they_look_for(visit, site):
         assert {line.split(":")[0] for line in lines} == {IDS[2]}
 
 
+def test_home_and_end_reach_the_first_and_the_last_slide(visit, site):
+    """From wherever one is, and whatever was seen of those chapters before."""
+    page = visit(f"{site}/talk.html")
+    expect_slide(page, IDS[0])
+    page.keyboard.press("ArrowRight")
+    expect_slide(page, IDS[1])
+    page.keyboard.press("End")
+    expect_slide(page, IDS[-1])
+    page.keyboard.press("Home")
+    expect_slide(page, IDS[0])
+
+
 def test_the_address_of_a_slide_opens_it(visit, site):
     """So do a reload and the way back from a program's page; the window's title is the slide's."""
     shown = "hello-first-step-hello-world"

@@ -36,14 +36,16 @@ def write(folder: Path, stem: str, *cells: dict) -> None:
     new.replace(folder / f"{stem}.ipynb")
 
 
-def save(folder: Path, prose: str = "Some words.", code: str = "6 * 7") -> float:
-    """Write the second chapter with this prose and code; give the time."""
+def save(
+    folder: Path, prose: str = "Some words.", code: str = "6 * 7", title: str = "The slide"
+) -> float:
+    """Write the second chapter with this prose, code and title; give the time."""
     write(
         folder,
         "20_second",
         cell("# Second\n\nWhat comes next?", "slide"),
         cell("Minutes: 1", "notes"),
-        cell(f"## The slide\n\n{prose}", "slide"),
+        cell(f"## {title}\n\n{prose}", "slide"),
         cell(code, kind="code"),
         cell("Minutes: 1", "notes"),
     )
@@ -102,6 +104,13 @@ def test_saved_prose_shows_on_the_slide_that_is_open(page, folder):
     print(f"prose on the screen after {time.perf_counter() - saved:.2f} s")
     expect(page.locator(PRESENT)).to_have_attribute("id", SLIDE)
     expect(output(page)).to_have_text("42")
+
+
+def test_a_slide_whose_heading_is_changed_stays_open(page, folder):
+    """Its address is another one now; its place is not."""
+    save(folder, title="Another title")
+    expect(page.locator(PRESENT)).to_have_attribute("id", "second-another-title")
+    page.wait_for_url("**#/second-another-title")
 
 
 def test_saved_code_shows_its_new_output(page, folder):
