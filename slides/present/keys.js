@@ -14,6 +14,7 @@ class Speaker {
   constructor(app) {
     this.app = app;
     this.isLeaving = false;
+    this.runs = Promise.resolve();
   }
 
   get panel() {
@@ -67,26 +68,31 @@ class Speaker {
     );
   }
 
-  // Make a code cell of this slide the active one; give the one after it, too.
+  // The cell to run or edit: the active one where it is on this slide, or the slide's first.
   chooseCell() {
     const { notebook, codeCells } = this;
     const at = Math.max(0, codeCells.indexOf(notebook.activeCell));
     notebook.deselectAll();
     this.activate(codeCells[at]);
-    return codeCells[at + 1];
+    return [codeCells[at], codeCells[at + 1]];
   }
 
   activate(cell) {
     if (cell) this.notebook.activeCellIndex = this.notebook.widgets.indexOf(cell);
   }
 
-  // Run the active code cell and stay on the slide, on its next code cell.
+  // Run a code cell and stay on the slide, on its next code cell.
   runCell() {
-    if (this.codeCells.length === 0) return true;
-    const next = this.chooseCell();
+    const [cell, next] = this.chooseCell();
+    if (!cell) return true;
     this.notebook.mode = "command";
-    this.app.commands.execute("notebook:run-cell").catch((error) => console.warn(String(error)));
-    this.activate(next);
+    // A key that comes before the kernel is there waits for it, and is forgotten with the slide.
+    this.runs = this.runs.then(() => this.panel.sessionContext.ready).then(() => {
+      if (!this.slide.contains(cell.node)) return;
+      this.activate(cell);
+      this.app.commands.execute("notebook:run-cell").catch((error) => console.warn(String(error)));
+      this.activate(next);
+    });
     return true;
   }
 
@@ -151,8 +157,22 @@ class Speaker {
     }, { capture: true });
   }
 
+  // RISE begins at the cell its address names: a reloaded page, and the notes window with its two
+  // small copies of it, then come to this slide and not to the first.
+  rememberSlide() {
+    const cell = this.notebook.widgets.findIndex(({ node }) => this.slide?.contains(node));
+    const search = cell < 0 ? "" : `?activeCellIndex=${cell}`;
+    history.replaceState(history.state, "", location.pathname + search + location.hash);
+  }
+
+  // RISE's notes window shows what is in a notes cell: its text, and then its source again.
+  tidyNotes() {
+    for (const source of document.querySelectorAll("aside.notes .jp-Editor")) source.remove();
+  }
+
   begin() {
     this.addLink();
+    this.tidyNotes();
     this.notebook.node.focus();
   }
 }
@@ -176,7 +196,9 @@ const plugin = {
     const isNotesWindow = new URLSearchParams(location.search).has("receiver");
     speaker.openLinksBeside();
     whenReady(() => speaker.begin());
-    if (!isNotesWindow) speaker.listen();
+    if (isNotesWindow) return;
+    speaker.listen();
+    window.addEventListener("hashchange", () => speaker.rememberSlide());
   },
 };
 

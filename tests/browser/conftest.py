@@ -36,7 +36,7 @@ FIRST = [
     *slide(cell("await asyncio.sleep(0.01)\nf'{6 * 7} awaited'"), title="## Await"),
     *slide(cell("await serve(make_app())"), cell("time.sleep(1.5)"), title="## Serve"),
     *slide(cell(CODE_OF_72_COLUMNS), cell("'h' + 'idden'", jupyter={"source_hidden": True}),
-           title="## Wide"),
+           title="## Wide\n\n[the program](../demos/program.py)"),
 ]  # fmt: skip
 SECOND = [cell("", "skip"), *slide(cell("21 * 2"), title="## Second")]
 
@@ -97,6 +97,9 @@ def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, cells in {"10_first": FIRST, "20_second": SECOND}.items():
         write_notebook(folder / f"{name}.ipynb", cells)
     shutil.copy(ROOT / "notebooks" / "rise.css", folder)
+    program = folder.parent / "demos" / "program.py"
+    program.parent.mkdir()
+    program.write_text("print('the whole program')\n")
     return folder
 
 

@@ -107,6 +107,31 @@ def test_walking_past_the_last_slide_opens_the_next_chapter(stage):
     expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Wide", timeout=PATIENCE)
 
 
+def test_the_notes_window_shows_the_notes_of_the_slide_once(stage):
+    """And opening it, or loading the slides again, does not lead back to the first one."""
+    walk_to(stage, "Await")
+    with stage.context.expect_page() as opened:
+        stage.keyboard.press("t")
+    notes = opened.value.locator(".speaker-controls-notes")
+    expect(notes).to_contain_text("for the speaker alone", timeout=PATIENCE)
+    assert notes.inner_text().count("for the speaker alone") == 1
+    copy = opened.value.frame_locator("iframe").first
+    expect(copy.locator(f"{SLIDE} h2")).to_contain_text("Await", timeout=PATIENCE)
+    expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Await")
+    opened.value.close()
+    stage.reload()
+    expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Await", timeout=PATIENCE)
+
+
+def test_a_linked_program_opens_beside_the_talk(stage):
+    """Its text is in a page of its own, and the slides stay where they are."""
+    walk_to(stage, "Wide")
+    with stage.context.expect_page() as opened:
+        stage.locator(f"{SLIDE} a", has_text="the program").click()
+    expect(opened.value.locator("body")).to_contain_text("print('the whole program')")
+    expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Wide")
+
+
 def test_a_slip_of_the_finger_does_not_edit_the_talk(stage):
     """JupyterLab's letters delete, cut and add cells; on stage they do nothing."""
     walk_to(stage, "Await")
