@@ -108,7 +108,7 @@ def machine() -> dict[str, object]:
     return {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "versions": {name: version(name) for name in names},
     }
