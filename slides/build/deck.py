@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ from slides.notebook import NOTEBOOKS, ROOT, Chapter, NotebookError, chapters
 
 SIDE_BY_SIDE = (os.cpu_count() or 2) + 2  # much of a notebook's time is waiting
 STAMP = ".built"
+SITE = "slides.build.site"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +110,9 @@ class Build:
         works = []
         for chapter in chapters(notebooks):
             key = outputs_key(chapter)
-            entry = Entry() if force else cache.read(chapter)
+            entry = cache.read(chapter)
+            if force:
+                entry = Entry(seconds=entry.seconds)
             works.append(Work(chapter, entry, key, sections_key(chapter, key)))
         if not works:
             raise NotebookError(f"{notebooks}: there is no chapter such as 10_topic.ipynb")
@@ -161,6 +165,8 @@ class Build:
         async with nullcontext(kernels) if kernels else Kernels(warm) as running:
             try:
                 async with asyncio.TaskGroup() as group:
+                    # The kernels are waited for; meanwhile what comes after them is imported.
+                    group.create_task(asyncio.to_thread(importlib.import_module, SITE))
                     for work in stale:
                         group.create_task(self.execute(work, running, turn, tell))
             except ExceptionGroup as errors:

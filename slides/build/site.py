@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,16 @@ def demo_files(demo: Demo) -> list[tuple[str, Markup]]:
 
 def highlighted(path: Path) -> Markup:
     """A file's text with its syntax marked."""
+    return _marked(path.name, path.read_text(encoding="utf-8"))
+
+
+@cache  # `make watch` asks again at every save
+def _marked(name: str, text: str) -> Markup:
     try:
-        lexer = get_lexer_for_filename(path.name)
+        lexer = get_lexer_for_filename(name)
     except ClassNotFound:
         lexer = TextLexer()
-    return Markup(highlight(path.read_text(encoding="utf-8"), lexer, HtmlFormatter()))
+    return Markup(highlight(text, lexer, HtmlFormatter()))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ PAGE_TIMEOUT = 2.0  # seconds
 # A page that answers at once is in the log before whatever the notebook does next.
 PAGE_PATIENCE = 0.02  # seconds
 REHEARSAL_TIMEOUT = 15.0  # seconds
-MARGIN = 0.5  # seconds of quiet ticks on either side of a rehearsal
+MARGIN = 0.25  # seconds of quiet ticks on either side of a rehearsal
 MOST_TICKS = 400
 LONGEST_PAGE = 200_000  # characters
 
