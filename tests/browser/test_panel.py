@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30_000  # milliseconds
@@ -102,17 +101,6 @@ def kernel():
     running = Kernel()
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(needs):
-    """A headless Chromium for this module."""
-    needs("chromium")
-    path = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
