@@ -105,7 +105,7 @@ class Build:
 
     @classmethod
     def of(cls, notebooks: Path, out: Path, force: bool = False) -> "Build":
-        """Look at the chapters; with `force` nothing is remembered."""
+        """Look at the chapters; with `force` only how long each took is remembered."""
         cache = Cache(out.parent / f".{out.name}-cache")
         works = []
         for chapter in chapters(notebooks):
