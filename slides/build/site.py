@@ -1,7 +1,6 @@
 """Puts the deck together: the talk, the front page, a page for each program, and the assets."""
 
 import datetime
-import os
 import platform
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from pygments.util import ClassNotFound
 
 from demos.catalog import Demo, demos
 from slides.build import assets
+from slides.build.cache import used_demos
 from slides.build.convert import linked_files, page_of, pages, slide_ids
 from slides.notebook import NOTEBOOKS, ROOT, Chapter
 from slides.schedule import minutes
@@ -103,10 +103,8 @@ def write_page(path: Path, template: str, **context: Any) -> None:
 
 def demo_files(demo: Demo) -> list[tuple[str, Markup]]:
     """The pages a demo serves, each with its name and its highlighted text."""
-    text = demo.path.read_text(encoding="utf-8")
-    folder = ROOT / "demos" / "pages"
-    found = [path for path in sorted(folder.glob("*")) if path.name in text]
-    return [(path.name, highlighted(path)) for path in found]
+    used = used_demos([f"demos.{demo.name}"])
+    return [(path.name, highlighted(path)) for path in used if path.suffix == ".html"]
 
 
 def highlighted(path: Path) -> Markup:
@@ -134,7 +132,9 @@ def replacing(out: Path) -> Iterator[Path]:
         yield new
         if out.exists():
             out.rename(old)
-        os.rename(new, out)
+        new.rename(out)
     finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from slides.build.convert import ConvertError, convert, slide_ids
 from slides.build.deck import Build
 from slides.build.execute import CellFailed, execute
 from slides.build.kernels import Kernels
+from slides.build.site import replacing
 from slides.build.strip import lag_strip
 from slides.build.watch import Events
 from slides.notebook import ROOT, chapters, read
@@ -164,6 +166,17 @@ def test_a_failed_build_leaves_the_old_deck_as_it_was(tmp_path: Path) -> None:
     assert "10_sample.ipynb, cell 3 (1 / 0): ZeroDivisionError" in done.stderr
     assert [path.name for path in out.iterdir()] == ["talk.html"]
     assert (out / "talk.html").read_text() == "old"
+
+
+def test_the_old_deck_stays_where_the_new_one_cannot_take_its_place(tmp_path: Path) -> None:
+    """Neither an error while writing nor one at the exchange loses what was there."""
+    out = tmp_path / "deck"
+    out.mkdir()
+    (out / "talk.html").write_text("old")
+    with pytest.raises(OSError), replacing(out) as new:
+        shutil.rmtree(new)  # so that it cannot be renamed
+    assert (out / "talk.html").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["deck"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
