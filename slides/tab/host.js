@@ -1,0 +1,84 @@
+// A host: the processes that share one `localhost`, so that each panel has port 8888 to itself.
+
+import { Process } from "./process.js";
+
+const FIRST_PORT = 32768; // of those that are given out for port 0
+const PORTS_EACH = 2000; // so that two processes never give out the same one
+
+export class ConnectionRefused extends Error {
+  code = "ECONNREFUSED";
+}
+
+export class Host {
+  #started = 0;
+
+  constructor(name) {
+    this.name = name;
+    this.processes = new Set();
+  }
+
+  // Starts `python -m module argv…` and gives the process at once, while it still boots. The texts
+  // in `files` (by name, as "demos/hello.py") stand in the place of the talk's.
+  start(module, { argv = [], files = {} } = {}) {
+    const firstPort = FIRST_PORT + (this.#started++ % 16) * PORTS_EACH;
+    const process = new Process(this, module, argv, files, firstPort);
+    this.processes.add(process);
+    process.ended.then(() => {
+      this.processes.delete(process);
+      this.tellPorts();
+    });
+    return process;
+  }
+
+  // The ports that are listened on, the lowest first.
+  get ports() {
+    return [...this.processes].flatMap((each) => [...each.ports]).sort((a, b) => a - b);
+  }
+
+  listener(port) {
+    return [...this.processes].find((each) => each.ports.has(port));
+  }
+
+  // A connection from the page; throws ConnectionRefused where nothing listens.
+  connect(port) {
+    const process = this.listener(port);
+    if (!process) throw new ConnectionRefused(`nothing listens on port ${port}`);
+    return process.connect(port);
+  }
+
+  // Resolves when something listens on the port; rejects if `process` ends before that.
+  whenListening(port, process) {
+    return new Promise((resolve, reject) => {
+      const look = () => this.listener(port) && resolve();
+      process.addEventListener("listening", look);
+      process.ended.then((status) => {
+        const why = process.reason || `status ${status}`;
+        reject(new Error(`${process.module} ended before it listened on port ${port}: ${why}`));
+      });
+      look();
+    });
+  }
+
+  async stop() {
+    await Promise.all([...this.processes].map((each) => each.stop()));
+  }
+
+  // One process asks for a connection to another's port: each gets an end of it.
+  join(from, { number, port, wire }) {
+    const to = this.listener(port);
+    if (!to || to === from) {
+      from.post({ kind: "refused", number });
+      return;
+    }
+    const theirs = to.accept(port, wire, () => from.post({ kind: "gone", number }));
+    from.connected(number, () => to.post({ kind: "gone", number: theirs }));
+  }
+
+  // What is bound is known at once in every process: a second `bind` fails as it should.
+  tellPorts() {
+    for (const each of this.processes) {
+      const ports = this.ports.filter((port) => !each.ports.has(port));
+      each.post({ kind: "ports", ports });
+    }
+  }
+}

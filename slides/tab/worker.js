@@ -1,0 +1,174 @@
+// A process: one Python program in a module worker, and the kernel under it. The Python side is
+// `machine/`; it asks the page through the object `kernel`.
+
+const NEVER = -1; // milliseconds
+const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds
+const HOME = "/talk";
+
+const inbox = [];
+const sleepers = new Set();
+const turns = [];
+
+// A turn of the worker's own loop, without the delay of a timer.
+const turn = new MessageChannel();
+turn.port1.onmessage = () => turns.shift()();
+
+function arrive(...event) {
+  inbox.push(event);
+  wake();
+}
+
+function wake() {
+  for (const resume of [...sleepers]) resume();
+}
+
+function wait(milliseconds) {
+  return new Promise((resolve) => {
+    if (milliseconds === 0 || inbox.length) {
+      turns.push(resolve);
+      turn.port2.postMessage(0);
+    } else {
+      sleepUntilWoken(milliseconds, resolve);
+    }
+  });
+}
+
+function sleepUntilWoken(milliseconds, resolve) {
+  const resume = () => {
+    clearTimeout(timer);
+    sleepers.delete(resume);
+    resolve();
+  };
+  const limit = milliseconds === NEVER ? LONGEST_TIMER : Math.min(milliseconds, LONGEST_TIMER);
+  const timer = setTimeout(resume, limit);
+  sleepers.add(resume);
+}
+
+// Connections. Each is a MessagePort: bytes, or how many of them were read, or its end.
+
+const wires = new Map(); // number → { port, ended: [by this program, by the other one] }
+
+function addWire(number, port) {
+  wires.set(number, { port, ended: [false, false] });
+  port.onmessage = ({ data }) => {
+    if (data instanceof Uint8Array) arrive("data", number, data);
+    else if (data.credit) arrive("credit", number, data.credit);
+    else if (data.end) arrive("end", number), end(number, 1);
+    else if (data.reset) arrive("reset", number), drop(number);
+  };
+}
+
+function end(number, side) {
+  const wire = wires.get(number);
+  if (!wire) return;
+  wire.ended[side] = true;
+  if (wire.ended[0] && wire.ended[1]) drop(number);
+}
+
+function drop(number) {
+  wires.get(number)?.port.close();
+  wires.delete(number);
+}
+
+function tell(number, message, transfer) {
+  wires.get(number)?.port.postMessage(message, transfer);
+}
+
+const taken = new Set(); // the ports that other processes of this host listen on
+
+const kernel = {
+  wait,
+  wake,
+  take: () => inbox.shift(),
+  write: (stream, text) => postMessage({ kind: "output", stream, text }),
+  pong: (sent) => postMessage({ kind: "pong", sent }),
+  spawn: (stack) => void stack.callPromising(),
+  isTaken: (port) => taken.has(port),
+  listen: (port) => postMessage({ kind: "listening", port }),
+  unlisten: (port) => postMessage({ kind: "closed", port }),
+  connect(number, port) {
+    const { port1, port2 } = new MessageChannel();
+    addWire(number, port1);
+    postMessage({ kind: "connect", number, port, wire: port2 }, [port2]);
+  },
+  send: (number, bytes) => tell(number, bytes, [bytes.buffer]),
+  credit: (number, count) => tell(number, { credit: count }),
+  finish(number) {
+    tell(number, { end: true });
+    end(number, 0);
+  },
+  reset(number) {
+    tell(number, { reset: true });
+    drop(number);
+  },
+};
+
+// What the page says.
+
+const answers = {
+  start: (message) => start(message).catch(fail),
+  ping: ({ sent }) => arrive("ping", sent),
+  signal: ({ number }) => arrive("signal", number),
+  ports({ ports }) {
+    taken.clear();
+    for (const port of ports) taken.add(port);
+  },
+  accept({ number, port, wire }) {
+    addWire(number, wire);
+    arrive("accept", number, port);
+  },
+  connected: ({ number }) => arrive("connected", number),
+  refused({ number }) {
+    drop(number);
+    arrive("refused", number);
+  },
+  gone({ number }) {
+    drop(number);
+    arrive("reset", number);
+  },
+};
+
+onmessage = ({ data }) => answers[data.kind](data);
+
+function fail(error) {
+  postMessage({ kind: "failed", reason: String(error?.message ?? error) });
+}
+
+// The interpreter boots as soon as the worker is there, and then waits to be told what to run.
+
+const booted = boot();
+booted.then(() => postMessage({ kind: "booted" }), fail);
+
+async function boot() {
+  const site = load("./site.zip").then((response) => response.arrayBuffer());
+  const indexURL = new URL("./pyodide/", import.meta.url).href;
+  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
+  const python = await loadPyodide({ indexURL, env: { HOME, PYTHONHASHSEED: "0" } });
+  python.unpackArchive(await site, "zip", { extractDir: HOME });
+  python.registerJsModule("kernel", kernel);
+  return python;
+}
+
+async function load(name) {
+  const response = await fetch(new URL(name, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
+  return response;
+}
+
+async function start({ module, args, files, firstPort }) {
+  const python = await booted;
+  kernel.firstPort = firstPort;
+  for (const [name, content] of Object.entries(files)) write(python, `${HOME}/${name}`, content);
+  python.runPython(`import sys; sys.path.insert(0, "${HOME}/lib")`);
+  const process = python.pyimport("machine.process");
+  process.install();
+  postMessage({ kind: "running" });
+  const status = await process.run.callPromising(module, python.toPy(args));
+  for (const number of [...wires.keys()]) kernel.reset(number);
+  postMessage({ kind: "ended", status });
+}
+
+function write(python, path, content) {
+  python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+  python.FS.writeFile(path, content);
+}
