@@ -1,4 +1,4 @@
-"""What the tests in a browser share: Chromium, and the talk as `make present` opens it."""
+"""What the tests in a browser share: Chromium, Firefox, and the talk as `make present` opens it."""
 
 import json
 import os
@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from .firefox import Firefox
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +89,14 @@ def chromium(needs: Callable[[str], None]) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox(needs: Callable[[str], None]) -> Iterator[Firefox]:
+    """A headless Firefox for this module, as Debian has it."""
+    needs("firefox-esr")
+    with Firefox.open() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
