@@ -34,17 +34,17 @@ export function valueOf(headers, wanted) {
   return found.length ? found.map(([, value]) => value).join(", ") : null;
 }
 
-// Reads up to the empty line: {version, status, reason, headers}. The text is added to `heads`.
-export async function readHead(incoming, heads) {
-  const room = LIMIT - heads.join("").length;
+// Reads up to the empty line: {version, status, reason, headers, text}. `before` are the bytes
+// that other heads took of the limit.
+export async function readHead(incoming, before = 0) {
+  const room = LIMIT - before;
   const first = await readLine(incoming, room);
-  if (first === "" && heads.length === 0) {
+  if (first === "" && before === 0) {
     throw new HttpError("EMPTY", "The server closed the connection without an answer.");
   }
   const [, version, status, reason = ""] = STATUS.exec(trimmed(first)) ?? refuse(first);
   const { headers, text } = await readHeaders(incoming, room - first.length);
-  heads.push(first + text);
-  return { version, status: Number(status), reason, headers };
+  return { version, status: Number(status), reason, headers, text: first + text };
 }
 
 function refuse(first) {

@@ -8,14 +8,15 @@ import { bytesOf, concatenated, Incoming } from "./incoming.js";
 export { HttpError };
 
 const SWITCHING = 101;
+const NO_BODY = new Uint8Array(0);
 
 // Sends {method, path, headers, body, signal, close} and gives the response when its headers are
-// there: {version, status, reason, headers: [[name, value], …], body: ReadableStream<Uint8Array>},
-// and for those who show them `heads`, the texts of it and of the 1xx responses before it, and
-// `trailers`, which are there when the body has been read. Headers are one character a byte.
+// there: {version, status, reason, headers: [[name, value], …], body: ReadableStream<Uint8Array>,
+// trailers}; the trailers are there when the body has been read. Headers are one character a byte.
 // Reading the body slowly slows the server; cancelling it, or aborting the signal, hangs up.
-// `close: false` leaves out the header that says no other request will come. Fails with an
-// HttpError; with a TypeError for what cannot be sent.
+// `close: false` leaves out the header that says no other request will come. For those who show
+// them, `onRequest` gets the text before the body, and `onHead` that of each response, 1xx too.
+// Fails with an HttpError; with a TypeError for what cannot be sent.
 export async function request(connection, options) {
   const { body = null, signal = null } = options;
   const incoming = new Incoming(connection);
@@ -26,10 +27,11 @@ export async function request(connection, options) {
   signal?.addEventListener("abort", hangUp);
   try {
     signal?.throwIfAborted();
-    const head = bytesOf(requestHead({ ...options, length: body?.length ?? null }));
-    const sending = send(connection.writable, body ? concatenated(head, body) : head);
+    const head = requestHead({ ...options, length: body?.length ?? null });
+    options.onRequest?.(head);
+    const sending = send(connection.writable, concatenated([bytesOf(head), body ?? NO_BODY]));
     sending.catch(() => {}); // a server may answer, and stop reading: its answer counts
-    const response = await readResponse(incoming);
+    const response = await readResponse(incoming, options.onHead);
     if (response.status === SWITCHING) await sending;
     const pieces = bodyPieces(incoming, response, options.method);
     return { ...response, body: stream(pieces, hangUp, signal) };
@@ -48,13 +50,14 @@ async function send(writable, bytes) {
   }
 }
 
-async function readResponse(incoming) {
-  const heads = [];
-  for (;;) {
-    const response = await readHead(incoming, heads);
+async function readResponse(incoming, onHead) {
+  for (let before = 0; ; ) {
+    const { text, ...response } = await readHead(incoming, before);
+    onHead?.(text);
     if (response.status >= 200 || response.status === SWITCHING) {
-      return { ...response, heads, trailers: [] };
+      return { ...response, trailers: [] };
     }
+    before += text.length;
   }
 }
 

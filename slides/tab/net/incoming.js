@@ -73,7 +73,7 @@ export function bytesOf(text) {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-export function concatenated(...parts) {
+export function concatenated(parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -106,9 +106,16 @@ test("a response may come byte by byte", async () => {
   }
 });
 
-test("responses before the response are skipped, and their text is kept", async () => {
-  const response = await request(scripted([CHUNKED]), GET);
-  assert.deepEqual(response.heads, [
+test("responses before the response are skipped, and shown to those who ask", async () => {
+  const heads = [];
+  const response = await request(scripted([CHUNKED]), {
+    ...GET,
+    onRequest: (head) => heads.push(head),
+    onHead: (head) => heads.push(head),
+  });
+  assert.equal(response.status, 200);
+  assert.deepEqual(heads, [
+    "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n",
   ]);

@@ -2,15 +2,35 @@
 
 import { once } from "node:events";
 import net from "node:net";
-import { Duplex } from "node:stream";
+import { promisify } from "node:util";
 
 // A connection to a port of this machine, as a host's would be.
 export async function connectTo(port, host = "127.0.0.1") {
   const socket = net.connect(port, host);
   await once(socket, "connect");
   socket.on("error", () => {}); // the streams tell it
-  const { readable, writable } = Duplex.toWeb(socket);
-  return { readable, writable, close: () => socket.destroy(), socket };
+  const close = () => void socket.destroy();
+  return { readable: readableOf(socket), writable: writableOf(socket), close, socket };
+}
+
+// Node's own Duplex.toWeb() throws where a socket is destroyed after its writing side has ended.
+function readableOf(socket) {
+  const bytes = socket[Symbol.asyncIterator]();
+  const pull = async (controller) => {
+    const { done, value } = await bytes.next();
+    if (done) controller.close();
+    else controller.enqueue(new Uint8Array(value));
+  };
+  return new ReadableStream({ pull, cancel: () => void socket.destroy() }, { highWaterMark: 0 });
+}
+
+function writableOf(socket) {
+  const write = promisify(socket.write).bind(socket);
+  return new WritableStream({
+    write: (bytes) => write(bytes),
+    close: () => void socket.end(),
+    abort: () => void socket.destroy(),
+  });
 }
 
 // Runs `test({port, connect})` beside a server that gives each socket to `talk`.
