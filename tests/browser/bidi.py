@@ -181,5 +181,4 @@ def loop_in_a_thread() -> Iterator[Run]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

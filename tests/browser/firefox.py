@@ -58,6 +58,7 @@ WAIT = """
 # The middle of an element, once it stands still and nothing is in front of it.
 PLACE = """(async (selector) => {
     const element = document.querySelector(selector);
+    if (!element) throw new Error("there is none");
     element.scrollIntoView({block: "nearest", inline: "nearest", behavior: "instant"});
     const middle = () => {
       const box = element.getClientRects()[0];
@@ -99,19 +100,11 @@ class Frame:
 
         One that throws is not true yet.
         """
-        until = time.monotonic() + timeout
-        while (left := until - time.monotonic()) > 0:
-            look = WAIT % (left * 1000, expression)
-            with contextlib.suppress(PageLeft):
-                found = self.evaluate(f"(async () => {{{look}}})()", left + PATIENCE)
-                if "problem" in found:
-                    raise FirefoxError(f"after {timeout:g} s {found['problem']}: {expression}")
-                return found.get("value")
-        raise FirefoxError(f"the page was left again and again in {timeout:g} s: {expression}")
+        return self._wait(expression, timeout, expression)
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, once it is there and nothing is in front of it."""
-        x, y = self.wait_for(PLACE % json.dumps(selector))
+        x, y = self._wait(PLACE % json.dumps(selector), PATIENCE, f"click on {selector}")
         move = {"type": "pointerMove", "x": x, "y": y}
         press = [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
         self._act("pointer", [move, *press])
@@ -126,6 +119,17 @@ class Frame:
         """Press a key: `"ArrowRight"`, `"a"`, or several at a time as in `"Control+Enter"`."""
         keys = [key] if len(key) == 1 else key.split("+")
         self._act("key", strokes([KEYS.get(each, each) for each in keys]))
+
+    def _wait(self, expression: str, timeout: float, what: str) -> Any:
+        until = time.monotonic() + timeout
+        while (left := until - time.monotonic()) > 0:
+            look = WAIT % (left * 1000, expression)
+            with contextlib.suppress(PageLeft):
+                found = self.evaluate(f"(async () => {{{look}}})()", left + PATIENCE)
+                if "problem" in found:
+                    raise FirefoxError(f"{what}: {found['problem']}, after {timeout:g} s")
+                return found.get("value")
+        raise FirefoxError(f"{what}: the page was left again and again in {timeout:g} s")
 
     def _act(self, device: str, actions: list[dict[str, Any]]) -> None:
         self._call("browsingContext.activate", context=self._tab)

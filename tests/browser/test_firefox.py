@@ -69,7 +69,7 @@ def test_a_wait_is_over_in_the_next_document_or_in_time(page):
     leave = "void setTimeout(() => location.replace('about:blank'), 200)"
     page.evaluate(leave)
     assert page.wait_for("location.href === 'about:blank' && 'next'") == "next"
-    with pytest.raises(FirefoxError, match="it is 0: 1 - 1"):
+    with pytest.raises(FirefoxError, match="1 - 1: it is 0, after"):
         page.wait_for("1 - 1", timeout=0.1)
     with pytest.raises(FirefoxError, match="null"):
         page.wait_for("document.querySelector('h1').textContent", timeout=0.1)
