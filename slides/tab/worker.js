@@ -82,7 +82,7 @@ const kernel = {
   take: () => inbox.shift(),
   write: (stream, text) => postMessage({ kind: "output", stream, text }),
   pong: (sent) => postMessage({ kind: "pong", sent }),
-  spawn: (stack) => void stack.callPromising(),
+  spawn: (stack) => void stack.callPromising().finally(() => stack.destroy()),
   isTaken: (port) => taken.has(port),
   listen: (port) => postMessage({ kind: "listening", port }),
   unlisten: (port) => postMessage({ kind: "closed", port }),

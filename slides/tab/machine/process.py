@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import kernel
-from machine import network, selector, sockets, threads, waiting
+from machine import garbage, network, selector, sockets, threads, waiting
 
 HOME = "/talk"
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
@@ -43,6 +43,7 @@ class Terminal(io.TextIOBase):
 def install() -> None:
     """Make this interpreter one whose operating system is the tab."""
     waiting.install()
+    garbage.install()
     network.install()
     sockets.install()
     selector.install()

@@ -15,7 +15,7 @@ from typing import Any
 
 import kernel
 from machine import waiting
-from pyodide.ffi import create_once_callable
+from pyodide.ffi import create_proxy
 
 _last = waiting.MAIN
 _alive: set["Handle"] = set()
@@ -102,7 +102,7 @@ def start_joinable_thread(
             waiting.current = before
             handle._set_done()
 
-    kernel.spawn(create_once_callable(run))
+    kernel.spawn(create_proxy(run))
     return handle
 
 

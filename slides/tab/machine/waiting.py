@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import kernel
+from machine import garbage
 from pyodide.ffi import run_sync
 
 # Messages only come in while no Python runs; a program that never waits lets them in this often.
@@ -45,6 +46,7 @@ def wait(timeout: float | None = None) -> None:
     It may return early: whoever waits for a condition asks again.
     """
     global current, _last_wait, _waiters
+    garbage.collect()
     me, loop = current, asyncio._get_running_loop()
     asyncio._set_running_loop(_page_loop)
     _waiters += 1

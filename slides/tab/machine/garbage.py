@@ -1,0 +1,26 @@
+"""Cycles of garbage, collected while the program waits.
+
+Python's automatic, incremental collector walks the frames of every stack; those of a suspended one
+may have been moved away, and the walk then leaves the memory (Pyodide's issue 6464). The young and
+the full collection do not walk frames. So the automatic one is off, and these run instead.
+"""
+
+import gc
+
+YOUNG = 2000  # new objects that are worth a collection
+OLD = 25  # young collections for each full one
+
+_collections = 0
+
+
+def install() -> None:
+    """Turn the automatic collector off."""
+    gc.disable()
+
+
+def collect() -> None:
+    """Collect, if there may be enough to collect."""
+    global _collections
+    if gc.get_count()[0] > YOUNG:
+        _collections += 1
+        gc.collect(2 if _collections % OLD == 0 else 0)
