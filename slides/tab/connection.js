@@ -4,6 +4,10 @@
 const BUFFER = 256 * 1024; // bytes a process sends before it must wait for us, and we for it
 const QUEUE = 64 * 1024; // bytes that wait here for a reader before its credit is held back
 
+export class ConnectionRefused extends Error {
+  code = "ECONNREFUSED";
+}
+
 export class ConnectionReset extends Error {
   code = "ECONNRESET";
 }

@@ -1,20 +1,19 @@
 // A host: the processes that share one `localhost`, so that each panel has port 8888 to itself.
 
+import { ConnectionRefused } from "./connection.js";
+import { addHost, addressOf, removeHost } from "./gateway.js";
 import { Process } from "./process.js";
 
 const FIRST_PORT = 32768; // of those that are given out for port 0
 const PORTS_EACH = 2000; // so that two processes never give out the same one
 
-export class ConnectionRefused extends Error {
-  code = "ECONNREFUSED";
-}
-
 export class Host {
   #started = 0;
 
   constructor(name) {
-    this.name = name;
+    this.name = name; // letters, digits and hyphens, unique in the window
     this.processes = new Set();
+    addHost(this);
   }
 
   // Starts `python -m module argv…` and gives the process at once, while it still boots. The texts
@@ -59,8 +58,19 @@ export class Host {
     });
   }
 
+  // The address of what listens on the port, for a frame in this window.
+  urlOf(port, path = "/") {
+    return addressOf(this, port, path);
+  }
+
   async stop() {
     await Promise.all([...this.processes].map((each) => each.stop()));
+  }
+
+  // Stops, for good.
+  async remove() {
+    await this.stop();
+    removeHost(this);
   }
 
   // One process asks for a connection to another's port: each gets an end of it.

@@ -7,6 +7,8 @@ the full collection do not walk frames. So the automatic one is off, and these r
 
 import gc
 
+from machine import waiting
+
 YOUNG = 2000  # new objects that are worth a collection
 OLD = 25  # young collections for each full one
 
@@ -14,8 +16,9 @@ _collections = 0
 
 
 def install() -> None:
-    """Turn the automatic collector off."""
+    """Turn the automatic collector off, and collect before each wait."""
     gc.disable()
+    waiting.before_wait.append(collect)
 
 
 def collect() -> None:

@@ -17,18 +17,26 @@ INTERRUPTED = 130  # what a shell reports after Ctrl-C
 
 
 class Terminal(io.TextIOBase):
-    """Standard output or error: what is written appears in the panel's log at once."""
+    """Standard output or error: a line appears in the panel's log when it is whole."""
 
     encoding = "utf-8"
     errors = "backslashreplace"
 
     def __init__(self, number: int, name: str) -> None:
         self._number = number
+        self._written: list[str] = []
         self.name = name
 
     def write(self, text: str) -> int:
-        kernel.write(self._number, text)
+        self._written.append(text)
+        if "\n" in text:
+            self.flush()
         return len(text)
+
+    def flush(self) -> None:
+        if self._written:
+            kernel.write(self._number, "".join(self._written))
+            self._written.clear()
 
     def writable(self) -> bool:
         return True
@@ -53,6 +61,7 @@ def install() -> None:
     waiting.handlers["ping"] = waiting.pings.append
     waiting.handlers["signal"] = waiting.signals.append
     sys.stdout, sys.stderr = Terminal(1, "<stdout>"), Terminal(2, "<stderr>")
+    waiting.before_wait += [sys.stdout.flush, sys.stderr.flush]
 
 
 def _restore_asyncio() -> None:
@@ -101,6 +110,8 @@ def run(name: str, arguments: list[str]) -> int:
     sys.orig_argv = ["python", "-m", name, *arguments]
     status = _guarded(lambda: runpy._run_module_as_main(name))  # type: ignore[attr-defined]
     ended = _guarded(_shut_down)
+    sys.stdout.flush()
+    sys.stderr.flush()
     return status or ended
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import kernel
-from machine import garbage
 from pyodide.ffi import run_sync
 
 # Messages only come in while no Python runs; a program that never waits lets them in this often.
@@ -28,6 +27,7 @@ signals: list[int] = []
 pings: list[float] = []
 
 handlers: dict[str, Callable[..., None]] = {}
+before_wait: list[Callable[[], None]] = []  # what is best done while nobody is in a hurry
 
 _page_loop: Any = None  # Pyodide's own loop, on which a suspended stack's promise must be made
 _waiters = 0
@@ -46,7 +46,8 @@ def wait(timeout: float | None = None) -> None:
     It may return early: whoever waits for a condition asks again.
     """
     global current, _last_wait, _waiters
-    garbage.collect()
+    for each in before_wait:
+        each()
     me, loop = current, asyncio._get_running_loop()
     asyncio._set_running_loop(_page_loop)
     _waiters += 1
