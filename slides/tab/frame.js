@@ -11,6 +11,7 @@ if (prefix && !window.liveInTab) {
   window.liveInTab = true;
   keepCookies(document.currentScript?.dataset.cookies ?? "");
   window.WebSocket = socketClass(window.WebSocket);
+  window.fetch = fetchThatHangsUp(window.fetch);
   keepInside();
 }
 
@@ -26,6 +27,21 @@ function placeOf(url) {
   }
   if (!LOCAL.includes(url.hostname)) return null;
   return { port: Number(url.port || 80), path: url.pathname + url.search };
+}
+
+// Browsers tell a service worker of an aborted request only once its answer has begun, which for a
+// long poll is too late: the server would wait on for a client that is gone.
+function fetchThatHangsUp(native) {
+  return (input, init) => {
+    const request = new Request(input, init);
+    if (!placeOf(new URL(request.url))) return native(input, init);
+    const id = crypto.randomUUID();
+    const hangUp = () => tell({ tab: "hang-up", id });
+    request.headers.set("X-Tab-Request", id);
+    request.signal.addEventListener("abort", hangUp);
+    addEventListener("pagehide", hangUp);
+    return native(request).finally(() => removeEventListener("pagehide", hangUp));
+  };
 }
 
 function socketClass(Native) {

@@ -11,11 +11,14 @@ import { runtime } from "./workers.js";
 const CANNOT = "this browser keeps no service worker for this page";
 // A header that belongs to the hop, or that the browser wrote for the address of the deck.
 const DROPPED = new Set(
-  "accept-encoding connection content-length cookie host keep-alive origin referer te trailer transfer-encoding upgrade upgrade-insecure-requests".split(" "),
+  "accept-encoding connection content-length cookie host keep-alive origin referer te trailer transfer-encoding upgrade upgrade-insecure-requests x-tab-request".split(" "),
 );
 const BAD_GATEWAY = 502;
 
+const MARK = "x-tab-request"; // what frame.js numbers its requests with
+
 const hosts = new Map(); // name → { host, jar }
+const waiting = new Map(); // the mark of a request that has no answer yet → its AbortController
 let opening = null;
 let live = ""; // the address under which this window's frames are
 
@@ -84,13 +87,16 @@ function windowId(worker) {
 function hear(message, port) {
   if (message.tab === "request") answer(message, port);
   else if (message.tab === "websocket") bridge(message, port);
+  else if (message.tab === "hang-up") waiting.get(message.id)?.abort();
   else if (message.tab === "cookie") hosts.get(message.host)?.jar.set(message.cookie, "/");
 }
 
 async function answer(asked, port) {
   const { host: name, port: number, path, method, headers, body, prefix, isPage } = asked;
   const abort = new AbortController();
+  const mark = headers.find(([name]) => name === MARK)?.[1];
   port.onmessage = ({ data }) => data.cancel && abort.abort();
+  waiting.set(mark, abort);
   const { host, jar } = hosts.get(name) ?? {};
   try {
     if (!host) throw new ConnectionRefused(`no host ${name}`);
@@ -103,8 +109,10 @@ async function answer(asked, port) {
     const shim = isPage && isHtml ? { src: new URL("frame.js", runtime.base).pathname, jar, path } : null;
     give(withShim(response.body, shim), port, abort);
   } catch (error) {
-    if (abort.signal.aborted) return;
-    give(refuse(error, number, port), port, abort);
+    if (abort.signal.aborted) port.postMessage({ failed: true });
+    else give(refuse(error, number, port), port, abort);
+  } finally {
+    waiting.delete(mark);
   }
 }
 
