@@ -17,7 +17,8 @@ from tornado.iostream import BaseIOStream
 
 ROOT = Path(__file__).parents[1]
 APT = ROOT / "apt.txt"
-PROGRAMS = {"nginx-light": "nginx"}  # where a package and its program differ in name
+# Where a package and its program differ in name.
+PROGRAMS = {"nginx-light": "nginx", "webkit2gtk-driver": "WebKitWebDriver", "xvfb": "Xvfb"}
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy with others
 

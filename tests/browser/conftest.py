@@ -1,4 +1,4 @@
-"""What the tests in a browser share: Chromium, Firefox, and the talk as `make present` opens it."""
+"""What the tests in a browser share: three browsers, and the talk as `make present` opens it."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from .firefox import Firefox
+from .webkit import WebKit
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,6 +98,15 @@ def firefox(needs: Callable[[str], None]) -> Iterator[Firefox]:
     needs("firefox-esr")
     with Firefox.open() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def webkit(needs: Callable[[str], None]) -> Iterator[WebKit]:
+    """A page in a WebKit for this module, on a screen in memory."""
+    needs("webkit2gtk-driver")
+    needs("xvfb")
+    with WebKit.open() as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

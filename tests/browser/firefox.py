@@ -13,31 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from . import keys
 from .bidi import FirefoxError, PageLeft, Run, Session, loop_in_a_thread, start
 
 PATIENCE = 30  # seconds, on a machine that is busy with others
 START = 60
-# The keys that are no characters: https://www.w3.org/TR/webdriver2/#keyboard-actions
-KEYS = {
-    "Backspace": "\ue003",
-    "Tab": "\ue004",
-    "Enter": "\ue007",
-    "Shift": "\ue008",
-    "Control": "\ue009",
-    "Alt": "\ue00a",
-    "Escape": "\ue00c",
-    "Space": " ",
-    "PageUp": "\ue00e",
-    "PageDown": "\ue00f",
-    "End": "\ue010",
-    "Home": "\ue011",
-    "ArrowLeft": "\ue012",
-    "ArrowUp": "\ue013",
-    "ArrowRight": "\ue014",
-    "ArrowDown": "\ue015",
-    "Delete": "\ue017",
-    "Meta": "\ue03d",
-}
 # Looks until something is true; what goes wrong meanwhile is told when the time is over.
 WAIT = """
     const until = performance.now() + %d;
@@ -112,13 +92,11 @@ class Frame:
     def type(self, selector: str, text: str) -> None:
         """Click on an element, and type what is in `text` there, one key after the other."""
         self.click(selector)
-        keys = [KEYS["Enter"] if character == "\n" else character for character in text]
-        self._act("key", [each for key in keys for each in strokes([key])])
+        self._act("key", keys.type_in(text))
 
     def press(self, key: str) -> None:
         """Press a key: `"ArrowRight"`, `"a"`, or several at a time as in `"Control+Enter"`."""
-        keys = [key] if len(key) == 1 else key.split("+")
-        self._act("key", strokes([KEYS.get(each, each) for each in keys]))
+        self._act("key", keys.press(key))
 
     def _wait(self, expression: str, timeout: float, what: str) -> Any:
         until = time.monotonic() + timeout
@@ -235,12 +213,6 @@ class Firefox:
 
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         return self._run(self._session.call(method, **params), PATIENCE, method)
-
-
-def strokes(keys: list[str]) -> list[dict[str, Any]]:
-    """Press keys one after the other, and let them go the other way round."""
-    down = [{"type": "keyDown", "value": key} for key in keys]
-    return down + [{"type": "keyUp", "value": key} for key in reversed(keys)]
 
 
 def frames(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
