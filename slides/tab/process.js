@@ -1,7 +1,7 @@
 // A process: a worker that runs one Python program, as the page sees it.
 
 import { Connection } from "./connection.js";
-import { takeWorker } from "./workers.js";
+import { keepSpareSoon, takeWorker } from "./workers.js";
 
 const PING_EVERY = 50; // milliseconds
 const GRACE = 1000; // milliseconds a program has for ending after Ctrl-C
@@ -110,6 +110,7 @@ export class Process extends EventTarget {
   #run() {
     if (this.state !== "starting") return;
     this.#become("running");
+    keepSpareSoon();
     this.#timer = setInterval(() => this.#ping(), PING_EVERY);
   }
 
