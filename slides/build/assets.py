@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from slides.build.kept import made
+
 ROOT = Path(__file__).resolve().parents[2]
 THEME = ROOT / "slides" / "theme"
 LOCK = ROOT / "package-lock.json"
@@ -18,7 +20,6 @@ OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", 
 OPTIONS = (
     "--bundle",
     "--minify",
-    "--format=iife",
     "--target=es2022,chrome111,firefox121,safari16.4",
     "--legal-comments=eof",
     "--log-level=warning",
@@ -39,23 +40,32 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def bundle(out: Path) -> None:
-    """Write `assets/deck.js`, `assets/deck.css` and `assets/pages.css` in the folder `out`.
+def bundled() -> Path:
+    """A folder with the deck's assets, bundled in this build or in an earlier one."""
+    return made("theme", [fingerprint()], bundle)
 
-    Raises AssetsError where Node.js, its packages or a file's syntax stands in the way.
+
+def bundle(out: Path) -> None:
+    """Write `assets/deck.js`, `assets/deck.css` and `assets/pages.css` in the folder `out`."""
+    entries = [
+        "assets/deck=slides/theme/deck.js",
+        "assets/deck=slides/theme/deck/deck.css",
+        "assets/pages=slides/theme/pages.js",
+        "assets/pages=slides/theme/deck/pages.css",
+    ]
+    bundle_files(out, entries, ["--format=iife"], "The deck's script and style cannot be bundled")
+
+
+def bundle_files(out: Path, entries: list[str], options: list[str], trouble: str) -> None:
+    """Bundle files into the folder `out`; an entry is `NAME=FILE`, the name without a suffix.
+
+    Raises AssetsError, which begins with `trouble`, where Node.js, its packages or a file's
+    syntax stands in the way.
     """
     install()
-    command = [
-        tool("node"),
-        str(MODULES / "esbuild" / "bin" / "esbuild"),
-        "deck=slides/theme/deck.js",
-        "deck=slides/theme/deck/deck.css",
-        "pages=slides/theme/pages.js",
-        "pages=slides/theme/deck/pages.css",
-        f"--outdir={out.resolve() / 'assets'}",
-        *OPTIONS,
-    ]
-    run(command, BUNDLE_TIMEOUT, "The deck's script and style cannot be bundled")
+    esbuild = [tool("node"), str(MODULES / "esbuild" / "bin" / "esbuild")]
+    command = [*esbuild, *entries, f"--outdir={out.resolve()}", *OPTIONS, *options]
+    run(command, BUNDLE_TIMEOUT, trouble)
 
 
 def install() -> None:

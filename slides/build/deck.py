@@ -19,7 +19,6 @@ from slides.build.cache import (
     Cache,
     Entry,
     contents,
-    demo_files,
     digest,
     outputs_key,
     sections_key,
@@ -36,13 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "deck", help="the folder")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="where the chapters are")
     parser.add_argument("--force", action="store_true", help="execute everything again")
+    parser.add_argument(
+        "--snapshot", action="store_true", help="programs start sooner, and download more"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the deck; exit status 1 when a cell fails."""
     started = time.perf_counter()
     try:
-        build = Build.of(args.notebooks, args.out, args.force)
+        build = Build.of(args.notebooks, args.out, args.force, args.snapshot)
         if build.is_up_to_date():
             print(f"{args.out}: nothing changed ({time.perf_counter() - started:.2f} s)")
             return 0
@@ -102,9 +104,10 @@ class Build:
     out: Path
     cache: Cache
     works: list[Work]
+    snapshot: bool = False
 
     @classmethod
-    def of(cls, notebooks: Path, out: Path, force: bool = False) -> "Build":
+    def of(cls, notebooks: Path, out: Path, force: bool = False, snapshot: bool = False) -> "Build":
         """Look at the chapters; with `force` only how long each took is remembered."""
         cache = Cache(out.parent / f".{out.name}-cache")
         works = []
@@ -116,7 +119,7 @@ class Build:
             works.append(Work(chapter, entry, key, sections_key(chapter, key)))
         if not works:
             raise NotebookError(f"{notebooks}: there is no chapter such as 10_topic.ipynb")
-        return cls(out, cache, works)
+        return cls(out, cache, works, snapshot)
 
     def is_up_to_date(self) -> bool:
         """Whether the deck is what this build would make."""
@@ -129,18 +132,18 @@ class Build:
 
     def stamp(self) -> str:
         """A key over everything in the deck."""
-        from slides.build import assets
+        from slides.build import tab
 
         code = sorted((ROOT / "slides" / "build").glob("*.py"))
         keys = [work.sections_key for work in self.works]
-        return digest([*keys, assets.fingerprint(), *contents(code), *contents(demo_files())])
+        return digest([*keys, tab.fingerprint(), str(self.snapshot), *contents(code)])
 
     async def make(self, tell: Callable[[str], None]) -> None:
         """Do what has to be done and write the deck; `tell` is called with each step."""
         await self.refresh(tell)
         from slides.build.site import write_site
 
-        write_site(self.out, self.sections())
+        write_site(self.out, self.sections(), snapshot=self.snapshot)
         (self.out / STAMP).write_text(self.stamp(), encoding="utf-8")
 
     async def refresh(self, tell: Callable[[str], None], kernels: Any = None) -> None:

@@ -3,9 +3,6 @@
 import datetime
 import platform
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -20,13 +17,13 @@ from pygments.lexers.special import TextLexer
 from pygments.util import ClassNotFound
 
 from demos.catalog import Demo, demos
-from slides.build import assets
+from slides.build import assets, tab
 from slides.build.cache import used_demos
 from slides.build.convert import linked_files, page_of, pages, slide_ids
+from slides.build.kept import replacing
 from slides.notebook import NOTEBOOKS, ROOT, Chapter
 from slides.schedule import minutes
 
-STAMP = ".bundled"
 TITLE = "Asynchronous Python, told with Tornado"
 
 
@@ -46,25 +43,19 @@ class Section:
         self.slides, self.first = len(ids), ids[0] if ids else ""
 
 
-def write_site(out: Path, chapters: list[tuple[Chapter, str]], events: str = "") -> None:
+def write_site(
+    out: Path, chapters: list[tuple[Chapter, str]], events: str = "", snapshot: bool = False
+) -> None:
     """Write the whole deck to the folder `out`, in the place of the old one.
 
     `chapters` are in the talk's order, each with its sections. The pages listen to the
-    address `events`, if there is one: that of `make watch`.
+    address `events`, if there is one: that of `make watch`. With `snapshot` a program in a tab
+    starts from a process's memory.
     """
-    stamp = assets.fingerprint()
     with replacing(out) as new:
         write_pages(new, chapters, events)
-        if _is_bundled(out, stamp):
-            shutil.copytree(out / "assets", new / "assets")
-        else:
-            assets.bundle(new)
-            (new / "assets" / STAMP).write_text(stamp, encoding="utf-8")
-
-
-def _is_bundled(out: Path, stamp: str) -> bool:
-    path = out / "assets" / STAMP
-    return path.exists() and path.read_text(encoding="utf-8") == stamp
+        shutil.copytree(assets.bundled(), new, dirs_exist_ok=True)
+        tab.write(new)
 
 
 def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = "") -> None:
@@ -119,22 +110,3 @@ def _marked(name: str, text: str) -> Markup:
     except ClassNotFound:
         lexer = TextLexer()
     return Markup(highlight(text, lexer, HtmlFormatter()))
-
-
-@contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """Give an empty folder that takes the place of `out` when all went well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    new.chmod(0o755)
-    old = Path(f"{new}-old")
-    try:
-        yield new
-        if out.exists():
-            out.rename(old)
-        new.rename(out)
-    finally:
-        if old.exists() and not out.exists():
-            old.rename(out)
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

@@ -15,7 +15,7 @@ from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from watchfiles import awatch
 
-from slides.build import assets, cache, forks
+from slides.build import cache, forks, tab
 from slides.build.deck import Build, is_explained, say
 from slides.build.kernels import Kernels
 from slides.build.site import write_pages, write_site
@@ -170,7 +170,7 @@ class Watch:
     async def write(self, build: Build, kernels: Kernels, events: str) -> None:
         """Write what has changed, with pages that listen to the address `events`."""
         await build.refresh(say, kernels)
-        fingerprint = assets.fingerprint()
+        fingerprint = tab.fingerprint()
         if fingerprint != self.fingerprint or not self.out.exists():
             write_site(self.out, build.sections(), events)
             self.fingerprint = fingerprint

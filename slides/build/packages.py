@@ -1,0 +1,54 @@
+"""The Python that goes into a tab beside the standard library, and what it imports of that."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import tornado
+
+from slides.build.archive import Files, files_in
+from slides.build.cache import demo_files
+from slides.notebook import ROOT
+
+TAB = ROOT / "slides" / "tab"
+FOREIGN = ("test/", "curl_httpclient.py", "platform/caresresolver.py", "platform/twisted.py")
+
+
+def tornado_files() -> Files:
+    """Tornado's own modules, without those that need another package; its version and licence."""
+    from importlib.metadata import distribution  # a tenth of the time an unchanged build takes
+
+    files = {
+        f"tornado/{name}": data
+        for name, data in files_in(Path(tornado.__file__).parent, ".py").items()
+        if not name.startswith(FOREIGN)
+    }
+    for path in distribution("tornado").files or []:
+        if path.name in ("METADATA", "LICENSE"):
+            files[path.as_posix()] = path.read_binary()
+    return files
+
+
+def machine_files() -> Files:
+    """The package that stands in for the operating system."""
+    files = files_in(TAB / "machine", ".py")
+    return {f"machine/{name}": data for name, data in files.items()}
+
+
+def programs() -> Files:
+    """The demos and their pages."""
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in demo_files()}
+
+
+def imported(files: Files) -> list[str]:
+    """What Python files import: modules, and names in modules that may be modules."""
+    trees = [ast.parse(data) for name, data in files.items() if name.endswith(".py")]
+    return sorted({name for tree in trees for node in ast.walk(tree) for name in _names(node)})
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
