@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000  # milliseconds, for a page of several megabytes on a busy machine
 SLIDE = "section.present > section.present"
+STYLE_AND_KERNEL = """() => document.querySelector("#rise-custom-css").sheet
+    && document.querySelector(".slides").dataset.jpKernelUser === "true"
+"""
 STAGES = {"projector": (1280, 720), "old projector": (1024, 768)}
 
 
@@ -37,12 +40,13 @@ def stage(chromium, talk):
 
 
 def open_slides(page: Page, url: str) -> None:
-    """Open an address, and wait for the slideshow and its kernel."""
+    """Open an address, and wait for the slideshow, its style and its kernel."""
     page.goto(url)
-    expect(page.locator(SLIDE)).to_have_count(1, timeout=PATIENCE)
-    page.wait_for_function(
-        "document.querySelector('.slides').dataset.jpKernelUser === 'true'", timeout=PATIENCE
-    )
+    # RISE goes to its first slide when reveal.js is ready, which is after a slide shows: a key
+    # pressed between the two would be undone.
+    expect(page.locator(f".reveal.ready {SLIDE}")).to_have_count(1, timeout=PATIENCE)
+    # Without the talk's style, titles are in capitals and `walk_to` does not know its slide.
+    page.wait_for_function(STYLE_AND_KERNEL, timeout=PATIENCE)
 
 
 def walk_to(page: Page, title: str) -> None:
