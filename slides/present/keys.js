@@ -165,6 +165,12 @@ class Speaker {
     history.replaceState(history.state, "", location.pathname + search + location.hash);
   }
 
+  // At once: the browser tells of a new hash only when it has painted the slide, and `t` may come
+  // before that. But after reveal.js, which writes the hash when it has told of the slide.
+  rememberSlides() {
+    window.addEventListener("slidechanged", () => queueMicrotask(() => this.rememberSlide()));
+  }
+
   // RISE's notes window shows what is in a notes cell: its text, and then its source again.
   tidyNotes() {
     for (const source of document.querySelectorAll("aside.notes .jp-Editor")) source.remove();
@@ -198,7 +204,7 @@ const plugin = {
     whenReady(() => speaker.begin());
     if (isNotesWindow) return;
     speaker.listen();
-    window.addEventListener("hashchange", () => speaker.rememberSlide());
+    speaker.rememberSlides();
   },
 };
 

@@ -127,6 +127,17 @@ def test_the_notes_window_shows_the_notes_of_the_slide_once(stage):
     expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Await", timeout=PATIENCE)
 
 
+def test_the_address_names_the_slide_at_once(stage):
+    """RISE gives it to the notes window, and Chromium has no `hashchange` before it has painted."""
+    address = stage.evaluate("""async () => {
+        const space = { key: " ", keyCode: 32, bubbles: true };
+        document.dispatchEvent(new KeyboardEvent("keydown", space));
+        await null;
+        return location.search + location.hash;
+    }""")
+    assert address == "?activeCellIndex=3#/slide-1-0"
+
+
 def test_a_linked_program_opens_beside_the_talk(stage):
     """Its text is in a page of its own, and the slides stay where they are."""
     walk_to(stage, "Wide")
