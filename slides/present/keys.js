@@ -183,6 +183,23 @@ class Speaker {
   }
 }
 
+// The notes window's copy of the slides leads, too; but seconds after the window was opened it
+// tells where it begins, and whoever has walked on by then is not to be led back. So it is heard
+// only once it has been told a slide from here.
+const isLead = (message) => String(message).startsWith('{"method":"setState"');
+
+function leadTheNotesWindow() {
+  window.addEventListener("message", (event) => {
+    if (isLead(event.data) && !event.source?.hasFollowed) event.stopImmediatePropagation();
+  }, { capture: true });
+}
+
+function followTheSlides() {
+  window.addEventListener("message", (event) => {
+    if (isLead(event.data)) window.parent.hasFollowed = true;
+  });
+}
+
 // Wait until RISE has made slides of the cells.
 function whenReady(callback) {
   const observer = new MutationObserver(() => {
@@ -202,9 +219,10 @@ const plugin = {
     const isNotesWindow = new URLSearchParams(location.search).has("receiver");
     speaker.openLinksBeside();
     whenReady(() => speaker.begin());
-    if (isNotesWindow) return;
+    if (isNotesWindow) return followTheSlides();
     speaker.listen();
     speaker.rememberSlides();
+    leadTheNotesWindow();
   },
 };
 

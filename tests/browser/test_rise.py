@@ -138,6 +138,21 @@ def test_the_address_names_the_slide_at_once(stage):
     assert address == "?activeCellIndex=3#/slide-1-0"
 
 
+def test_walking_on_while_the_notes_window_loads_is_not_undone(stage):
+    """Its copy of the slides begins where it was opened, and then follows."""
+    walk_to(stage, "Await")
+    with stage.context.expect_page() as opened:
+        stage.keyboard.press("t")
+    copy = opened.value.locator("iframe").first
+    copy.wait_for(state="attached")
+    walk_to(stage, "Serve")
+    # The notes come after the copy has told where it began.
+    notes = opened.value.locator(".speaker-controls-notes")
+    expect(notes).to_contain_text("for the speaker alone", timeout=PATIENCE)
+    expect(copy.content_frame.locator(f"{SLIDE} h2")).to_contain_text("Serve", timeout=PATIENCE)
+    expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Serve")
+
+
 def test_a_linked_program_opens_beside_the_talk(stage):
     """Its text is in a page of its own, and the slides stay where they are."""
     walk_to(stage, "Wide")
