@@ -179,6 +179,11 @@ class Speaker {
   begin() {
     this.addLink();
     this.tidyNotes();
+  }
+
+  // Not in the notes window: of its two copies the later one would have the keys, and only the
+  // earlier leads.
+  focus() {
     this.notebook.node.focus();
   }
 }
@@ -220,6 +225,7 @@ const plugin = {
     speaker.openLinksBeside();
     whenReady(() => speaker.begin());
     if (isNotesWindow) return followTheSlides();
+    whenReady(() => speaker.focus());
     speaker.listen();
     speaker.rememberSlides();
     leadTheNotesWindow();

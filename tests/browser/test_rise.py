@@ -153,6 +153,20 @@ def test_walking_on_while_the_notes_window_loads_is_not_undone(stage):
     expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Serve")
 
 
+def test_the_notes_window_leads_without_a_click(stage):
+    """Its keys go to the copy of the slides that leads, and the slides follow."""
+    walk_to(stage, "Await")
+    with stage.context.expect_page() as opened:
+        stage.keyboard.press("t")
+    notes = opened.value.locator(".speaker-controls-notes")
+    expect(notes).to_contain_text("for the speaker alone", timeout=PATIENCE)
+    # The other copy shows the slide that comes next, and must not take the keys when it is there.
+    coming = opened.value.frame_locator("iframe").last
+    expect(coming.locator(f"{SLIDE} h2")).to_contain_text("Serve", timeout=PATIENCE)
+    opened.value.keyboard.press("Space")
+    expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Serve", timeout=PATIENCE)
+
+
 def test_a_linked_program_opens_beside_the_talk(stage):
     """Its text is in a page of its own, and the slides stay where they are."""
     walk_to(stage, "Wide")
