@@ -22,6 +22,7 @@ export class Host {
     const firstPort = FIRST_PORT + (this.#started++ % 16) * PORTS_EACH;
     const process = new Process(this, module, argv, files, firstPort);
     this.processes.add(process);
+    this.tellPorts();
     process.ended.then(() => {
       this.processes.delete(process);
       this.tellPorts();

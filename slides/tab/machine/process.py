@@ -106,8 +106,9 @@ def run(name: str, arguments: list[str]) -> int:
     random.seed()  # a snapshot of the memory would repeat itself
     os.chdir(HOME)
     sys.path.insert(0, HOME)
+    sys.executable = "python"
     sys.argv = ["-m", *arguments]
-    sys.orig_argv = ["python", "-m", name, *arguments]
+    sys.orig_argv = [sys.executable, "-m", name, *arguments]
     status = _guarded(lambda: runpy._run_module_as_main(name))  # type: ignore[attr-defined]
     ended = _guarded(_shut_down)
     sys.stdout.flush()
