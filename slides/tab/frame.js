@@ -137,7 +137,7 @@ function keepCookies(text) {
       const [name, value] = split(String(cookie).split(";")[0].trim());
       if (/;\s*max-age=(0|-\d+)/i.test(cookie)) cookies.delete(name);
       else cookies.set(name, value);
-      tell({ tab: "cookie", cookie: String(cookie) });
+      tell({ tab: "cookie", cookie: String(cookie), path: placeOf(location).path });
     },
   });
 }

@@ -8,6 +8,7 @@ import { openWebSocket } from "./net/websocket.js";
 import { refusal, returned, withShim } from "./pages.js";
 import { runtime } from "./workers.js";
 
+const HOST = "localhost";
 const CANNOT = "this browser keeps no service worker for this page";
 // A header that belongs to the hop, or that the browser wrote for the address of the deck.
 const DROPPED = new Set(
@@ -88,7 +89,7 @@ function hear(message, port) {
   if (message.tab === "request") answer(message, port);
   else if (message.tab === "websocket") bridge(message, port);
   else if (message.tab === "hang-up") waiting.get(message.id)?.abort();
-  else if (message.tab === "cookie") hosts.get(message.host)?.jar.set(message.cookie, "/");
+  else if (message.tab === "cookie") hosts.get(message.host)?.jar.set(message.cookie, HOST, message.path, { byScript: true });
 }
 
 async function answer(asked, port) {
@@ -100,7 +101,7 @@ async function answer(asked, port) {
   const { host, jar } = hosts.get(name) ?? {};
   try {
     if (!host) throw new ConnectionRefused(`no host ${name}`);
-    const sent = forwarded(headers, { number, method, cookies: jar.header(path) });
+    const sent = forwarded(headers, { number, method, cookies: jar.header(HOST, path) });
     const content = body && new Uint8Array(body);
     const options = { method, path, headers: sent, body: content, signal: abort.signal };
     const response = await request(host.connect(number), options);
@@ -143,8 +144,8 @@ function give(body, port, abort) {
 
 function forwarded(headers, { number, method, cookies }) {
   const sent = headers.filter(([name]) => !DROPPED.has(name.toLowerCase()));
-  sent.unshift(["Host", `localhost:${number}`]);
-  if (method !== "GET" && method !== "HEAD") sent.push(["Origin", `http://localhost:${number}`]);
+  sent.unshift(["Host", `${HOST}:${number}`]);
+  if (method !== "GET" && method !== "HEAD") sent.push(["Origin", `http://${HOST}:${number}`]);
   if (cookies) sent.push(["Cookie", cookies]);
   return sent;
 }
@@ -156,9 +157,9 @@ async function bridge({ host: name, port: number, path, protocols }, port) {
   const { host, jar } = hosts.get(name) ?? {};
   try {
     if (!host) throw new ConnectionRefused(`no host ${name}`);
-    const headers = [["Origin", `http://localhost:${number}`]];
-    if (jar.header(path)) headers.push(["Cookie", jar.header(path)]);
-    const options = { path, host: `localhost:${number}`, headers, protocols, signal: abort.signal };
+    const headers = [["Origin", `http://${HOST}:${number}`]];
+    if (jar.header(HOST, path)) headers.push(["Cookie", jar.header(HOST, path)]);
+    const options = { path, host: `${HOST}:${number}`, headers, protocols, signal: abort.signal };
     const socket = await openWebSocket(host.connect(number), options);
     port.postMessage({ open: { protocol: socket.protocol } });
     port.onmessage = ({ data }) => tell(socket, data);

@@ -15,7 +15,7 @@ export function returned({ status, reason, headers }, { jar, path, prefix }) {
   let isHtml = false;
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    if (key === "set-cookie") jar.set(value, path);
+    if (key === "set-cookie") jar.set(value, "localhost", path);
     else if (key === "location") head.headers.push([name, inside(value, prefix)]);
     else if (!HOP.has(key)) head.headers.push([name, value]);
     isHtml ||= key === "content-type" && /^text\/html\b/i.test(value);
@@ -64,7 +64,7 @@ function joined(one, other) {
 }
 
 function tag({ src, jar, path }) {
-  return `<script src="${escaped(src)}" data-cookies="${escaped(jar.visible(path))}"></script>`;
+  return `<script src="${escaped(src)}" data-cookies="${escaped(jar.forScript("localhost", path))}"></script>`;
 }
 
 export function refusal(error, port) {
