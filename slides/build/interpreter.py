@@ -21,15 +21,18 @@ from slides.build.packages import imported, machine_files, programs, tornado_fil
 BUILD = Path(__file__).parent
 PYODIDE = MODULES / "pyodide"
 NODE_TIMEOUT = 120  # seconds
-PLACE = "/talk/lib"  # where a process has Tornado, as tracebacks show it
+HOME = "/talk"  # where a process has its programs
+PLACE = f"{HOME}/lib"  # where tracebacks say that Tornado is
+SITE = "/lib/site.zip"  # where it is
 # Tracebacks go through these, and show their lines; those of all would cost 0.9 MB.
 WITH_SOURCE = ("asyncio/", "concurrent/", "json/")
+PROGRAMS = ("bytecode.py", "interpreter.py", "sitecustomize.py", "snapshot.py")
 BOOT = ("zipfile", "encodings.cp437")  # unpacks the programs
 
 
 def pyodide() -> Path:
     """A folder with the interpreter in it, and its standard library in two archives."""
-    imports = [*BOOT, *imported(machine_files() | programs())]
+    imports = first_imports()
     tornado = tornado_files()
 
     def make(new: Path) -> None:
@@ -61,20 +64,46 @@ def divided(bytecode: Files) -> tuple[Files, Files]:
     return at_once, rest
 
 
+def first_imports() -> list[str]:
+    """What the programs and their machine import, apart from each other."""
+    own = ("demos", "machine", "kernel", "js", "pyodide")
+    names = imported(machine_files() | programs())
+    return [*BOOT, *(name for name in names if name.partition(".")[0] not in own)]
+
+
 def compiled(modules: Files, imports: Iterable[str] = ()) -> tuple[Files, Files]:
     """The modules, each with its bytecode; bytecode of the library's that the imports lead to."""
-    install()
-    job = {"place": PLACE, "imports": list(imports)}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         put(folder / "modules", modules)
-        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        command = [tool("node"), str(BUILD / "bytecode.mjs"), str(folder)]
-        run(command, NODE_TIMEOUT, "The tab's Python modules cannot be compiled")
+        trouble = "The tab's Python modules cannot be compiled"
+        run_job("bytecode.mjs", folder, {"place": PLACE, "imports": list(imports)}, trouble)
         return files_in(folder / "modules"), files_in(folder / "library")
 
 
+def snapshot(packages: Files) -> Path:
+    """A folder with `snapshot.bin`: the memory of a process that has imported what most will."""
+    imports, library = first_imports(), pyodide()
+
+    def make(new: Path) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            archive(folder / "site.zip", packages)
+            job = {"pyodide": str(library), "home": HOME, "site": SITE, "imports": imports}
+            run_job("snapshot.mjs", folder, job, "The snapshot cannot be made")
+            shutil.copyfile(folder / "snapshot.bin", new / "snapshot.bin")
+
+    return made("snapshot", [library.name, *compiler(), *imports, *flat(packages)], make)
+
+
+def run_job(script: str, folder: Path, job: dict[str, object], trouble: str) -> None:
+    """Run a script of this folder in Node.js, with a job in a folder of its own."""
+    install()
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    run([tool("node"), str(BUILD / script), str(folder)], NODE_TIMEOUT, trouble)
+
+
 def compiler() -> list[bytes]:
-    """What the bytecode depends on besides the sources."""
-    code = ("bytecode.mjs", "bytecode.py", "interpreter.py", "sitecustomize.py")
-    return [LOCK.read_bytes(), *((BUILD / name).read_bytes() for name in code)]
+    """What all this depends on besides the sources."""
+    code = [*BUILD.glob("*.mjs"), *(BUILD / name for name in PROGRAMS)]
+    return [LOCK.read_bytes(), *(path.read_bytes() for path in sorted(code))]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tornado
 
+from slides.build import cache
 from slides.build.archive import Files, files_in
-from slides.build.cache import demo_files
 from slides.notebook import ROOT
 
 TAB = ROOT / "slides" / "tab"
@@ -37,7 +37,8 @@ def machine_files() -> Files:
 
 def programs() -> Files:
     """The demos and their pages."""
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in demo_files()}
+    root = cache.DEMOS.parent
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in cache.demo_files()}
 
 
 def imported(files: Files) -> list[str]:

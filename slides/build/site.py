@@ -55,7 +55,7 @@ def write_site(
     with replacing(out) as new:
         write_pages(new, chapters, events)
         shutil.copytree(assets.bundled(), new, dirs_exist_ok=True)
-        tab.write(new)
+        tab.write(new, snapshot)
 
 
 def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = "") -> None:
