@@ -47,6 +47,10 @@ class WebKitError(Exception):
     """WebKit did not do it; the text says why."""
 
 
+class PageLeft(WebKitError):
+    """The document was left before it had an answer."""
+
+
 class WebKit:
     """A running WebKit with one page: `with WebKit.open() as page`."""
 
@@ -81,8 +85,15 @@ class WebKit:
         return self._execute(f"return await ({expression}\n)")
 
     def wait_for(self, expression: str, timeout: float = PATIENCE / 2) -> Any:
-        """Wait until an expression is true, and give what it is; one that throws is not yet."""
-        return self._execute(WAIT % (timeout * 1000, expression))
+        """Wait until an expression is true, in whatever document comes; give what it is.
+
+        One that throws is not true yet.
+        """
+        until = time.monotonic() + timeout
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(PageLeft):
+                return self._execute(WAIT % (left * 1000, expression))
+        raise WebKitError(f"the page was left again and again in {timeout:g} s")
 
     def press(self, key: str) -> None:
         """Press a key: `"ArrowRight"`, `"a"`, or several at a time as in `"Control+Enter"`."""
@@ -102,7 +113,8 @@ class WebKit:
         body = params if method == "POST" else None
         value = requests.request(method, url, json=body, timeout=PATIENCE).json()["value"]
         if isinstance(value, dict) and "error" in value:
-            raise WebKitError(f"{value['error']}: {value['message']}")
+            kind = PageLeft if value["error"] == "no such frame" else WebKitError
+            raise kind(f"{value['error']}: {value['message']}")
         return value
 
 
