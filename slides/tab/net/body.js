@@ -37,25 +37,28 @@ async function* untilClosed(incoming) {
   }
 }
 
-async function* counted(incoming, length) {
+// `isAll` says whether they are the whole body, so that its end is known.
+async function* counted(incoming, length, isAll = true) {
   for (let missing = length; missing > 0; ) {
     const piece = await incoming.some(missing);
-    if (!piece) {
-      const message = `The connection ended ${missing} bytes before the end of the body.`;
-      throw new HttpError("CUT", message, { missing });
-    }
+    if (!piece) throw cut(isAll ? missing : null);
     missing -= piece.length;
     yield piece;
   }
+}
+
+function cut(missing) {
+  const where = missing === null ? "before" : `${missing} bytes before`;
+  return new HttpError("CUT", `The connection ended ${where} the end of the body.`, { missing });
 }
 
 async function* chunked(incoming, trailers) {
   for (;;) {
     const size = await chunkSize(incoming);
     if (size === 0) break;
-    yield* counted(incoming, size);
-    const end = await chunkLine(incoming);
-    if (end !== "") throw new HttpError("CHUNK", "A chunk of the body is longer than it says.");
+    yield* counted(incoming, size, false);
+    if ((await chunkLine(incoming)) === "") continue;
+    throw new HttpError("CHUNK", "A chunk of the body is longer than it says.");
   }
   trailers.push(...(await readHeaders(incoming)).headers);
 }
@@ -73,5 +76,5 @@ async function chunkLine(incoming) {
     throw new HttpError("CHUNK", "The size of a chunk is a line without end.");
   });
   if (line.endsWith("\n")) return line.replace(/\r?\n$/, "");
-  throw new HttpError("CUT", "The connection ended before the last chunk of the body.");
+  throw cut(null);
 }

@@ -44,7 +44,7 @@ function offer({ host, headers = [], protocols = [] }, key) {
 // What is wrong with the server's answer, as a sentence; "" for nothing.
 async function mismatch({ status, reason, headers }, key, protocols) {
   const said = (name) => (valueOf(headers, name) ?? "").toLowerCase();
-  if (status !== SWITCHING) return `The server opens no websocket: ${status} ${reason}`.trim() + ".";
+  if (status !== SWITCHING) return `The server opens no websocket: ${status} ${reason}.`;
   if (said("upgrade") !== "websocket" || !said("connection").includes("upgrade")) {
     return "The server switches to something else than a websocket.";
   }

@@ -3,7 +3,7 @@
 import { bodyPieces } from "./body.js";
 import { readHead, requestHead } from "./head.js";
 import { HttpError } from "./http-error.js";
-import { bytesOf, concatenated, Incoming } from "./incoming.js";
+import { bytesOf, concatenated, Incoming, sendBytes } from "./incoming.js";
 
 export { HttpError };
 
@@ -29,7 +29,7 @@ export async function request(connection, options) {
     signal?.throwIfAborted();
     const head = requestHead({ ...options, length: body?.length ?? null });
     options.onRequest?.(head);
-    const sending = send(connection.writable, concatenated([bytesOf(head), body ?? NO_BODY]));
+    const sending = sendBytes(connection.writable, concatenated([bytesOf(head), body ?? NO_BODY]));
     sending.catch(() => {}); // a server may answer, and stop reading: its answer counts
     const response = await readResponse(incoming, options.onHead);
     if (response.status === SWITCHING) await sending;
@@ -38,15 +38,6 @@ export async function request(connection, options) {
   } catch (error) {
     hangUp();
     throw explained(error, signal);
-  }
-}
-
-async function send(writable, bytes) {
-  const writer = writable.getWriter();
-  try {
-    await writer.write(bytes);
-  } finally {
-    writer.releaseLock();
   }
 }
 

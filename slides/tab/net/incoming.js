@@ -64,6 +64,16 @@ export class Incoming {
   }
 }
 
+// Sends bytes, and leaves the stream to whoever comes next.
+export async function sendBytes(writable, bytes) {
+  const writer = writable.getWriter();
+  try {
+    await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
 // Latin-1: TextDecoder takes that name for another encoding.
 export function textOf(bytes) {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
