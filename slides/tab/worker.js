@@ -4,6 +4,14 @@
 const NEVER = -1; // milliseconds
 const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds
 const HOME = "/talk";
+const SITE = "/lib/site.zip"; // the packages, imported from there, and the programs
+const UNPACK = `
+import sys, zipfile
+if "${SITE}/lib" not in sys.path:
+    sys.path.insert(0, "${SITE}/lib")
+with zipfile.ZipFile("${SITE}") as site:
+    site.extractall("${HOME}", [name for name in site.namelist() if not name.startswith("lib/")])
+`;
 
 const inbox = [];
 const sleepers = new Set();
@@ -140,11 +148,17 @@ const booted = boot();
 booted.then(() => postMessage({ kind: "booted" }), fail);
 
 async function boot() {
+  const about = load("./runtime.json").then((response) => response.json());
   const site = load("./site.zip").then((response) => response.arrayBuffer());
   const indexURL = new URL("./pyodide/", import.meta.url).href;
-  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  const python = await loadPyodide({ indexURL, env: { HOME, PYTHONHASHSEED: "0" } });
-  python.unpackArchive(await site, "zip", { extractDir: HOME });
+  const options = { indexURL, env: { HOME, PYTHONHASHSEED: "0" } };
+  const [{ loadPyodide }, { snapshot }] = await Promise.all([import(`${indexURL}pyodide.mjs`), about]);
+  if (snapshot) {
+    options._loadSnapshot = load("./snapshot.bin").then((response) => response.arrayBuffer());
+  }
+  const python = await loadPyodide(options);
+  python.FS.writeFile(SITE, new Uint8Array(await site));
+  python.runPython(UNPACK);
   python.registerJsModule("kernel", kernel);
   return python;
 }
@@ -159,7 +173,6 @@ async function start({ module, args, files, firstPort }) {
   const python = await booted;
   kernel.firstPort = firstPort;
   for (const [name, content] of Object.entries(files)) write(python, `${HOME}/${name}`, content);
-  python.runPython(`import sys; sys.path.insert(0, "${HOME}/lib")`);
   const process = python.pyimport("machine.process");
   process.install();
   postMessage({ kind: "running" });
