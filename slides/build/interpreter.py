@@ -88,8 +88,9 @@ def snapshot(packages: Files) -> Path:
     def make(new: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
+            (folder / "pyodide").symlink_to(library.resolve())
             archive(folder / "site.zip", packages)
-            job = {"pyodide": str(library), "home": HOME, "site": SITE, "imports": imports}
+            job = {"home": HOME, "site": SITE, "imports": imports}
             run_job("snapshot.mjs", folder, job, "The snapshot cannot be made")
             shutil.copyfile(folder / "snapshot.bin", new / "snapshot.bin")
 

@@ -1,20 +1,21 @@
-// Runs snapshot.py in Pyodide: `node snapshot.mjs FOLDER`, a folder with a job in it, and keeps
-// the memory after that as the folder's snapshot.bin.
+// Runs snapshot.py in Pyodide: `node snapshot.mjs FOLDER`, a folder with a job in it and with the
+// interpreter, and keeps the memory after that as the folder's snapshot.bin.
 
 import crypto from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadPyodide } from "pyodide";
 
-// The same bytes every time: neither the time of day nor chance is in them.
+// The same bytes every time: the time of day, chance, and names of folders are not in them.
 Date.now = performance.now = () => 0;
 crypto.randomFillSync = (array) => array.fill(0);
 
 const folder = process.argv[2];
-const { pyodide, home } = JSON.parse(readFileSync(`${folder}/job.json`, "utf8"));
+const { home } = JSON.parse(readFileSync(`${folder}/job.json`, "utf8"));
 try {
   const python = await loadPyodide({
-    indexURL: `${pyodide}/`,
+    indexURL: `${folder}/pyodide/`,
     env: { HOME: home, PYTHONHASHSEED: "0" }, // as the worker has it
+    _sysExecutable: "./this.program", // as in a browser
     _makeSnapshot: true,
   });
   python.mountNodeFS("/job", folder);
