@@ -21,6 +21,11 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 LARGEST = 100_000_000  # bytes of a message: a screenshot comes in one
 FLAGS = ("--headless", "--no-remote", "--remote-debugging-port", "0", "--profile")
+# Without a window there is no mouse either, unless one says so: 2 is fine, 4 can hover.
+MOUSE = """
+user_pref("ui.primaryPointerCapabilities", 6);
+user_pref("ui.allPointerCapabilities", 6);
+"""
 # What a document cannot answer any more, once another one has its place.
 LEAVINGS = ("browsingContext.navigationCommitted", "browsingContext.contextDestroyed")
 EVENTS = (
@@ -123,6 +128,7 @@ async def running(program: str, folder: Path) -> AsyncIterator[str]:
     """Run a Firefox whose profile and home are in `folder`; give the address it listens at."""
     for name in ("profile", "home"):
         (folder / name).mkdir()
+    (folder / "profile" / "user.js").write_text(MOUSE)
     process = await asyncio.create_subprocess_exec(
         program,
         *FLAGS,

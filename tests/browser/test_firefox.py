@@ -56,6 +56,7 @@ def test_keys_and_clicks_are_real(page):
     page.type("textarea", "Ü\nb")
     assert page.evaluate("document.querySelector('textarea').value") == "Ü\nb"
     assert page.evaluate("scrollY") > 1000
+    assert page.evaluate("matchMedia('(hover: hover) and (pointer: fine)').matches")
     page.press("Control+a")
     page.press("+")
     assert page.evaluate("document.querySelector('textarea').value") == "+"
