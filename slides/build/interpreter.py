@@ -8,6 +8,7 @@ something of it is imported (`sitecustomize.py`): a program starts sooner, and m
 
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -91,17 +92,25 @@ def snapshot(packages: Files) -> Path:
             (folder / "pyodide").symlink_to(library.resolve())
             archive(folder / "site.zip", packages)
             job = {"home": HOME, "site": SITE, "imports": imports}
-            run_job("snapshot.mjs", folder, job, "The snapshot cannot be made")
+            run_job("snapshot.mjs", folder, job, "The snapshot cannot be made", newer_node())
             shutil.copyfile(folder / "snapshot.bin", new / "snapshot.bin")
 
     return made("snapshot", [library.name, *compiler(), *imports, *flat(packages)], make)
 
 
-def run_job(script: str, folder: Path, job: dict[str, object], trouble: str) -> None:
+def run_job(
+    script: str, folder: Path, job: dict[str, object], trouble: str, node: str = ""
+) -> None:
     """Run a script of this folder in Node.js, with a job in a folder of its own."""
     install()
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    run([tool("node"), str(BUILD / script), str(folder)], NODE_TIMEOUT, trouble)
+    run([node or tool("node"), str(BUILD / script), str(folder)], NODE_TIMEOUT, trouble)
+
+
+def newer_node() -> str:
+    """The environment's own Node.js, where it has one: Debian's may be too old for a snapshot."""
+    own = Path(sys.prefix, "bin", "node")
+    return str(own) if own.exists() else tool("node")
 
 
 def compiler() -> list[bytes]:

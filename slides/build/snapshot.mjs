@@ -9,6 +9,27 @@ import { loadPyodide } from "pyodide";
 Date.now = performance.now = () => 0;
 crypto.randomFillSync = (array) => array.fill(0);
 
+// Python calls its functions in another way in an engine without these types, and the memory would
+// go on to do so in a browser, where no stack can be suspended then.
+const STRUCT_TYPE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 3, 1, 0x5f, 0]);
+if (!WebAssembly.validate(STRUCT_TYPE)) {
+  console.error("It takes Node.js 22 or newer: python3 slides/bootstrap.py node");
+  process.exit(1);
+}
+
+// Pyodide asks once whether stacks can be suspended, and remembers it. Browsers can; nothing here
+// tries to.
+WebAssembly.Suspending ??= function Suspending(wrapped) {
+  return wrapped;
+};
+WebAssembly.promising ??= (wrapped) => wrapped;
+
+// The memory knows whether Python may be suspended, as it may in a browser. Nothing is, here.
+WebAssembly.Suspending ??= function (suspending) {
+  return suspending;
+};
+WebAssembly.promising ??= (exported) => async (...words) => exported(...words);
+
 const folder = process.argv[2];
 const { home } = JSON.parse(readFileSync(`${folder}/job.json`, "utf8"));
 try {
