@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -99,7 +99,7 @@ def snapshot(packages: Files) -> Path:
 
 
 def run_job(
-    script: str, folder: Path, job: dict[str, object], trouble: str, node: str = ""
+    script: str, folder: Path, job: Mapping[str, object], trouble: str, node: str = ""
 ) -> None:
     """Run a script of this folder in Node.js, with a job in a folder of its own."""
     install()

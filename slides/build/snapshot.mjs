@@ -24,12 +24,6 @@ WebAssembly.Suspending ??= function Suspending(wrapped) {
 };
 WebAssembly.promising ??= (wrapped) => wrapped;
 
-// The memory knows whether Python may be suspended, as it may in a browser. Nothing is, here.
-WebAssembly.Suspending ??= function (suspending) {
-  return suspending;
-};
-WebAssembly.promising ??= (exported) => async (...words) => exported(...words);
-
 const folder = process.argv[2];
 const { home } = JSON.parse(readFileSync(`${folder}/job.json`, "utf8"));
 try {

@@ -5,12 +5,16 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from slides.build import assets, cache, interpreter, kept, tab
 from slides.build.assets import AssetsError
@@ -85,7 +89,7 @@ def in_pyodide(deck: Deck, python: str, snapshot: bool = False, site: Path | Non
     """
     zipped = site or deck.runtime / "site.zip"
     words = [str(deck.runtime), str(zipped), interpreter.SITE, "", "1" * snapshot, python]
-    node = [assets.tool("node"), "--input-type=module", "-e", script, *words]
+    node = [interpreter.newer_node(), "--input-type=module", "-e", script, *words]
     done = subprocess.run(
         node, cwd=deck.out, capture_output=True, text=True, timeout=120, check=True
     )
@@ -333,3 +337,44 @@ def test_a_mistake_in_a_module_is_shown_in_a_few_lines() -> None:
 def test_the_lock_names_no_host() -> None:
     """Packages are known by their hashes, wherever they come from."""
     assert "://" not in assets.LOCK.read_text(encoding="utf-8")
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """A plain file server, with nothing in the log."""
+
+    def log_message(self, format: str, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def address(deck: Deck) -> Iterator[str]:
+    """Where a plain file server has the deck."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=deck.out)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_program_starts_from_the_snapshot_in_a_browser(
+    address: str, needs: Callable[[str], None]
+) -> None:
+    """Its Python waits as a browser's does, not as that of Node.js: it listens, and is ended."""
+    needs("chromium")
+    program = """async () => {
+        const { Host } = await import(new URL("assets/tab.js", location));
+        const host = new Host("test");
+        const process = host.start("demos.hello");
+        let output = "";
+        process.addEventListener("output", ({ text }) => (output += text));
+        await host.whenListening(8888, process).catch(() => {});
+        return [await process.stop(), output];
+    }"""
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"{address}service-worker.js")  # a page without a policy of its own
+        assert page.evaluate(program) == [130, ""]
+        browser.close()
