@@ -199,9 +199,16 @@ function leadTheNotesWindow() {
   }, { capture: true });
 }
 
+// The copy with the coming slide may be there only when both have been told: then it asks again, in
+// the words the notes window uses when the other is there.
 function followTheSlides() {
+  const { parent } = window;
   window.addEventListener("message", (event) => {
-    if (isLead(event.data)) window.parent.hasFollowed = true;
+    if (isLead(event.data)) parent.hasFollowed = true;
+  });
+  window.addEventListener("ready", () => {
+    const again = JSON.stringify({ namespace: "reveal-notes", type: "connected" });
+    if (parent.hasFollowed) parent.opener?.postMessage(again, location.origin);
   });
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000  # milliseconds, for a page of several megabytes on a busy machine
@@ -153,14 +153,20 @@ def test_walking_on_while_the_notes_window_loads_is_not_undone(stage):
     expect(stage.locator(f"{SLIDE} h2")).to_contain_text("Serve")
 
 
-def test_the_notes_window_leads_without_a_click(stage):
-    """Its keys go to the copy of the slides that leads, and the slides follow."""
+def test_a_late_copy_shows_the_coming_slide_and_leaves_the_keys_alone(stage):
+    """Of the notes window's two copies the other leads, also where this one comes after it."""
     walk_to(stage, "Await")
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    stage.context.route("**/*controls=false*", hold)
     with stage.context.expect_page() as opened:
         stage.keyboard.press("t")
     notes = opened.value.locator(".speaker-controls-notes")
     expect(notes).to_contain_text("for the speaker alone", timeout=PATIENCE)
-    # The other copy shows the slide that comes next, and must not take the keys when it is there.
+    held.pop().continue_()
     coming = opened.value.frame_locator("iframe").last
     expect(coming.locator(f"{SLIDE} h2")).to_contain_text("Serve", timeout=PATIENCE)
     opened.value.keyboard.press("Space")
