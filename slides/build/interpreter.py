@@ -113,7 +113,12 @@ def newer_node() -> str:
     return str(own) if own.exists() else tool("node")
 
 
-def compiler() -> list[bytes]:
+def compiler() -> list[str | bytes]:
     """What all this depends on besides the sources."""
     code = [*BUILD.glob("*.mjs"), *(BUILD / name for name in PROGRAMS)]
-    return [LOCK.read_bytes(), *(path.read_bytes() for path in sorted(code))]
+    return [locked()["integrity"], *(path.read_bytes() for path in sorted(code))]
+
+
+def locked() -> dict[str, str]:
+    """What the lock says of Pyodide."""
+    return json.loads(LOCK.read_bytes())["packages"]["node_modules/pyodide"]

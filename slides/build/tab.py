@@ -50,13 +50,12 @@ def write(out: Path, snapshot: bool = False) -> None:
 def about(runtime: Path) -> dict[str, object]:
     """What the worker is told of the files beside it."""
     lock = json.loads((runtime / "pyodide" / "pyodide-lock.json").read_bytes())
-    installed = json.loads(assets.LOCK.read_bytes())["packages"]
     paths = [path for path in sorted(runtime.rglob("*")) if path.is_file()]
     return {
         "snapshot": (runtime / "snapshot.bin").exists(),
         "python": lock["info"]["python"],
         "tornado": tornado.version,
-        "pyodide": installed["node_modules/pyodide"]["version"],
+        "pyodide": interpreter.locked()["version"],
         "files": {path.relative_to(runtime).as_posix(): path.stat().st_size for path in paths},
     }
 

@@ -347,9 +347,13 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def address(deck: Deck) -> Iterator[str]:
-    """Where a plain file server has the deck."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=deck.out)) as server:
+def address(deck: Deck, tmp_path: Path) -> Iterator[str]:
+    """Where a plain file server has the deck's runtime, and `assets/runtime.js` to run it."""
+    entry = ["assets/runtime=slides/tab/main.js"]
+    assets.bundle_files(tmp_path, entry, ["--format=esm"], "The runtime cannot be bundled")
+    (tmp_path / "assets" / "tab").symlink_to(deck.runtime)
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -363,7 +367,7 @@ def test_a_program_starts_from_the_snapshot_in_a_browser(
     """Its Python waits as a browser's does, not as that of Node.js: it listens, and is ended."""
     needs("chromium")
     program = """async () => {
-        const { Host } = await import(new URL("assets/tab.js", location));
+        const { Host } = await import(new URL("assets/runtime.js", location));
         const host = new Host("test");
         const process = host.start("demos.hello");
         let output = "";
@@ -375,6 +379,6 @@ def test_a_program_starts_from_the_snapshot_in_a_browser(
         path = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()
-        page.goto(f"{address}service-worker.js")  # a page without a policy of its own
+        page.goto(address)
         assert page.evaluate(program) == [130, ""]
         browser.close()
