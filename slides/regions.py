@@ -31,16 +31,29 @@ def region(path: Path, name: str | list[str]) -> str:
     return "\n\n".join(find(path, text, each) for each in names)
 
 
+def span(path: Path, name: str | list[str]) -> tuple[int, int]:
+    """The first and the last line, from 1, of what one region or several of a file stand on."""
+    text = path.read_text(encoding="utf-8")
+    names = [name] if isinstance(name, str) else name
+    nodes = [node for each in names for node in _nodes(path, text, each)]
+    return min(map(_first_line, nodes)), max(node.end_lineno or node.lineno for node in nodes)
+
+
 def language(path: Path) -> str:
     """The name a highlighter knows the file's language by."""
     return LANGUAGES.get(path.name, {".py": "python"}.get(path.suffix, path.suffix[1:]))
 
 
 def _definition(path: Path, text: str, name: str) -> str:
+    nodes = _nodes(path, text, name)
+    return _lines(text, nodes[0], nodes[-1]) if nodes else ""
+
+
+def _nodes(path: Path, text: str, name: str) -> list[ast.stmt]:
+    """The statements of a region: a definition, or all imports."""
     body: list[ast.stmt] = ast.parse(text, str(path)).body
     if name == "imports":
-        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-        return _lines(text, imports[0], imports[-1]) if imports else ""
+        return [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     found: ast.stmt | None = None
     for part in name.split("."):
         named = {label: node for node in body for label in _names(node)}
@@ -49,7 +62,7 @@ def _definition(path: Path, text: str, name: str) -> str:
             raise RegionError(f"{path}: no {name!r}; there is {', '.join(named) or 'nothing'}")
         body = getattr(found, "body", [])
     assert found is not None
-    return _lines(text, found, found)
+    return [found]
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -66,9 +79,13 @@ def _names(node: ast.stmt) -> list[str]:
 
 
 def _lines(text: str, first: ast.stmt, last: ast.stmt) -> str:
-    decorators = getattr(first, "decorator_list", [])
-    start = min([first.lineno, *(decorator.lineno for decorator in decorators)])
+    start = _first_line(first)
     return textwrap.dedent("\n".join(text.splitlines()[start - 1 : last.end_lineno]))
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _marked(path: Path, text: str, name: str) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
+from slides.build.programs import note_regions
 from slides.build.strip import lag_strip
 from slides.notebook import ROOT, SLIDE_TYPES, Chapter
 
@@ -32,6 +33,7 @@ def convert(chapter: Chapter, notebook: Any) -> str:
     """
     exporter = _exporter()
     mark(chapter, notebook)
+    note_regions(notebook.cells)
     links = Links(chapter.path)
     exporter.register_filter("deck_links", links)
     exporter.register_filter("recording", recording_panel)

@@ -2,7 +2,9 @@
 
 import datetime
 import platform
+import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -21,9 +23,11 @@ from slides.build import assets, tab
 from slides.build.cache import used_demos
 from slides.build.convert import linked_files, page_of, pages, slide_ids
 from slides.build.kept import replacing
+from slides.build.programs import as_json
 from slides.notebook import NOTEBOOKS, ROOT, Chapter
 from slides.schedule import minutes
 
+PANEL = r'(?=<figure class="recording" data-program="(\w+)")(<figure .*?</figure>)'
 TITLE = "Asynchronous Python, told with Tornado"
 
 
@@ -74,15 +78,31 @@ def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = ""
         "date": datetime.date.today().isoformat(),
         "welcome": Markup(welcome.read_text(encoding="utf-8")) if welcome.exists() else "",
     }
-    write_page(out / "talk.html", "talk.html", **common)
+    write_page(out / "talk.html", "talk.html", programs=as_json(common["demos"]), **common)
+    panels = recorded_panels(html for _, html in chapters)
     write_page(out / "index.html", "index.html", **common)
     for demo in common["demos"]:
         shown = {"demo": demo, "source": highlighted(demo.path), "files": demo_files(demo)}
+        shown |= {"programs": as_json([demo]), "panel": panels.get(demo.name) or bare_panel(demo)}
         write_page(out / page_of(f"demos/{demo.name}.py"), "demo.html", **common | shown)
     for name in sorted(set().union(*(linked_files(chapter) for chapter, _ in chapters))):
         path = ROOT / name
         shown = {"demo": None, "name": name, "source": highlighted(path), "files": []}
         write_page(out / page_of(name), "demo.html", **common | shown)
+
+
+def recorded_panels(sections: Iterable[str]) -> dict[str, Markup]:
+    """The panel of each program that the talk runs, by the program's name: the first one."""
+    panels: dict[str, Markup] = {}
+    for html in sections:
+        for name, panel in re.findall(PANEL, html, re.DOTALL):
+            panels.setdefault(name, Markup(re.sub(r' data-region="[\d-]+"', "", panel, count=1)))
+    return panels
+
+
+def bare_panel(demo: Demo) -> Markup:
+    """The panel of a program that no slide runs."""
+    return Markup(pages().get_template("unrecorded.html").render(demo=demo))
 
 
 def write_page(path: Path, template: str, **context: Any) -> None:

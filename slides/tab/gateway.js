@@ -89,7 +89,11 @@ function hear(message, port) {
   if (message.tab === "request") answer(message, port);
   else if (message.tab === "websocket") bridge(message, port);
   else if (message.tab === "hang-up") waiting.get(message.id)?.abort();
-  else if (message.tab === "cookie") hosts.get(message.host)?.jar.set(message.cookie, HOST, message.path, { byScript: true });
+  else if (message.tab === "cookie") keepCookie(message);
+}
+
+function keepCookie({ host, cookie, path }) {
+  hosts.get(host)?.jar.set(cookie, HOST, path, { byScript: true });
 }
 
 async function answer(asked, port) {
@@ -104,7 +108,10 @@ async function answer(asked, port) {
     const sent = forwarded(headers, { number, method, cookies: jar.header(HOST, path) });
     const content = body && new Uint8Array(body);
     const options = { method, path, headers: sent, body: content, signal: abort.signal };
+    const begun = performance.now();
     const response = await request(host.connect(number), options);
+    const facts = { method, port: number, path, status: response.status };
+    tellOf(host, { ...facts, ms: performance.now() - begun });
     const { head, isHtml } = returned(response, { jar, path, prefix });
     port.postMessage({ head });
     const shim = isPage && isHtml ? { src: new URL("frame.js", runtime.base).pathname, jar, path } : null;
@@ -115,6 +122,10 @@ async function answer(asked, port) {
   } finally {
     waiting.delete(mark);
   }
+}
+
+function tellOf(host, exchange) {
+  host.dispatchEvent(Object.assign(new Event("exchange"), exchange));
 }
 
 function refuse(error, number, port) {

@@ -1,4 +1,5 @@
-// A host: the processes that share one `localhost`, so that each panel has port 8888 to itself.
+// A host: the processes that share one `localhost`, so that each panel has port 8888 to itself. Its
+// event "exchange" tells of each answer to a frame: { method, port, path, status, ms }.
 
 import { ConnectionRefused } from "./connection.js";
 import { addHost, addressOf, removeHost } from "./gateway.js";
@@ -7,10 +8,11 @@ import { Process } from "./process.js";
 const FIRST_PORT = 32768; // of those that are given out for port 0
 const PORTS_EACH = 2000; // so that two processes never give out the same one
 
-export class Host {
+export class Host extends EventTarget {
   #started = 0;
 
   constructor(name) {
+    super();
     this.name = name; // letters, digits and hyphens, unique in the window
     this.processes = new Set();
     addHost(this);

@@ -46,6 +46,8 @@ function bind(deck) {
   // Where "?" stands depends on the keyboard, and reveal only looks at where it is on an American one.
   addEventListener("keydown", (event) => askForHelp(deck, event), { capture: true });
   deck.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleTheme);
+  // The panels listen for it themselves (slides/tab/panel); this is for the list of keys.
+  deck.addKeyBinding({ keyCode: 69, key: "E", description: "Run the program, or show its recording" }, () => {});
   deck.addKeyBinding({ keyCode: 82, key: "R", description: "Read as a document" }, leave);
   // Reveal's own Home and End stop at the slide last seen of the first and the last chapter.
   deck.addKeyBinding(36, () => deck.slide(0, 0));

@@ -1,0 +1,63 @@
+"""What a page tells its panels about the programs, and which lines of one a slide shows."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from markupsafe import Markup
+
+from demos.catalog import Demo
+from slides.build.cache import used_demos
+from slides.notebook import ROOT
+from slides.regions import span
+
+PORT = 8888
+# A command that only asks for a page, such as a browser would: its path.
+ASKS = re.compile(r"""^curl (?:-i )?["']?http://localhost:8888(/[^\s"']*)["']?$""")
+
+
+def as_json(demos: Iterable[Demo]) -> Markup:
+    """The programs by name, for a script element of the page."""
+    text = json.dumps({demo.name: facts(demo) for demo in demos})
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def facts(demo: Demo) -> dict[str, Any]:
+    """What a panel has to know of a program."""
+    paths = [demo.path, *(path for path in used_demos([f"demos.{demo.name}"]) if _is_page(path))]
+    return {
+        "name": demo.name,
+        "where": sorted(demo.where),
+        "beside": demo.beside,
+        "tries": demo.tries,
+        "port": PORT,
+        "path": first_path(demo),
+        "files": {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths},
+    }
+
+
+def _is_page(path: Any) -> bool:
+    return path.suffix == ".html"
+
+
+def first_path(demo: Demo) -> str:
+    """What of the program a frame shows first; nothing, where there is nothing to show."""
+    found = [match[1] for match in map(ASKS.match, demo.tries) if match]
+    return "/" if "/" in found else next(iter(found), "")
+
+
+def note_regions(cells: Iterable[Any]) -> None:
+    """Note on the cells, and in the recordings that follow, which lines of a program they show."""
+    shown: dict[str, str] = {}
+    for cell in cells:
+        source = cell.metadata.get("source") or {}
+        found = re.fullmatch(r"demos/(\w+)\.py", source.get("file", ""))
+        if found:
+            first, last = span(ROOT / source["file"], source["name"])
+            shown[found[1]] = f"{first}-{last}"
+            cell.metadata["program"] = {"name": found[1], "region": shown[found[1]]}
+        for output in cell.get("outputs", []):
+            for data in output.get("data", {}).values():
+                if isinstance(data, dict) and data.get("name") in shown:
+                    data["region"] = shown[data["name"]]

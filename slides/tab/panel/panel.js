@@ -1,0 +1,263 @@
+// A panel that runs a program: its source, its page, its log, a terminal, the lag of its loop.
+
+import { addressOf, openGateway } from "../gateway.js";
+import { Host } from "../host.js";
+import { bench } from "./bench.js";
+import { Browser } from "./browser.js";
+import { Edits } from "./edits.js";
+import { Editor } from "./editor.js";
+import { Log } from "./log.js";
+import { Problems } from "./problems.js";
+import { Strip } from "./strip.js";
+import { Terminal } from "./terminal.js";
+
+const MOST_LIVE = 2; // programs of a page that run at once, with what stands beside them
+const SAID = { starting: "starting", running: "running", stopping: "stopping", ended: "ended" };
+
+const live = []; // the panels that run, the latest last
+let number = 1;
+
+export class Panel {
+  isLive = false;
+  #process = null;
+  #clients;
+
+  constructor(figure, program) {
+    this.figure = figure;
+    this.program = program;
+    this.host = new Host(`${program.name.replaceAll("_", "-")}-${number++}`);
+    this.edits = new Edits(program.name, program.files);
+    this.element = bench();
+    figure.append(this.element);
+    this.log = new Log(this.#find(".log ol"));
+    this.host.addEventListener("exchange", (exchange) => this.log.note(said(exchange)));
+    this.strip = new Strip(this.#find(".lag"));
+    this.terminal = new Terminal(this.#find(".terminal"), { host: this.host, tries: program.tries });
+    this.#makeEditor();
+    this.#makeClients();
+    this.#bind();
+    this.view(program.path ? "page" : "log");
+    if (!program.path) this.element.classList.add("pageless");
+  }
+
+  // Starts the program, or starts it again with what was edited.
+  async run() {
+    this.showLive();
+    this.#say("starting", "loading Python");
+    try {
+      await Promise.all([openGateway(), this.#stopOthers(), this.host.stop()]);
+    } catch (error) {
+      this.#giveUp(error.message);
+      return;
+    }
+    this.log.clear();
+    this.editor.mark([]);
+    this.problems = new Problems();
+    for (const [name, port] of this.program.beside) {
+      this.#listen(this.#start("demos", [name, "--port", String(port), "--alone"]), name);
+    }
+    this.#process = this.#start(`demos.${this.program.name}`);
+    this.#listen(this.#process);
+    this.#follow(this.#process);
+  }
+
+  async stop() {
+    const index = live.indexOf(this);
+    if (index >= 0) live.splice(index, 1);
+    await this.host.stop();
+  }
+
+  kill() {
+    for (const process of this.host.processes) process.kill();
+  }
+
+  showLive() {
+    this.isLive = true;
+    this.figure.classList.add("live");
+  }
+
+  showRecorded() {
+    this.isLive = false;
+    this.figure.classList.remove("live", "large");
+    this.stop();
+  }
+
+  view(name) {
+    this.element.dataset.view = name;
+    for (const button of this.element.querySelectorAll("[data-view]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.view === name));
+    }
+  }
+
+  #find(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  #makeEditor() {
+    const onRun = () => this.run();
+    this.editor = new Editor(this.#find(".editor"), { edits: this.edits, onRun, onChange: () => this.#edited() });
+    const list = this.#find(".files");
+    for (const file of Object.keys(this.program.files)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = file.split("/").at(-1);
+      button.dataset.file = file;
+      button.addEventListener("click", () => this.#open(file));
+      list.append(button);
+    }
+    list.hidden = list.childElementCount < 2;
+    const region = this.figure.dataset.region?.split("-").map(Number) ?? null;
+    this.#open(Object.keys(this.program.files)[0], region);
+    this.#edited();
+  }
+
+  #open(file, region = null) {
+    this.editor.open(file, region);
+    for (const button of this.element.querySelectorAll("[data-file]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.file === file));
+    }
+  }
+
+  #makeClients() {
+    const facts = { host: this.host, port: this.program.port, name: this.program.name };
+    const places = [...this.element.querySelectorAll(".client")];
+    this.#clients = places.map((place, index) => new Browser(place, { ...facts, number: index + 1 }));
+  }
+
+  #bind() {
+    const acts = {
+      run: () => this.run(),
+      stop: () => this.stop(),
+      reset: () => this.#reset(),
+      larger: (button) => this.#toggle(button, this.figure.classList.toggle("large")),
+      second: (button) => this.#second(button),
+      recorded: () => this.showRecorded(),
+    };
+    for (const button of this.element.querySelectorAll("[data-does]")) {
+      if (acts[button.dataset.does]) button.addEventListener("click", () => acts[button.dataset.does](button));
+    }
+    for (const button of this.element.querySelectorAll("[data-view]")) {
+      button.addEventListener("click", () => this.view(button.dataset.view));
+    }
+    // The deck's keys are for the deck.
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
+  }
+
+  #toggle(button, isOn) {
+    button.setAttribute("aria-pressed", String(isOn));
+  }
+
+  #second(button) {
+    const place = this.element.querySelectorAll(".client")[1];
+    place.hidden = !place.hidden;
+    this.#toggle(button, !place.hidden);
+    if (place.hidden) this.#clients[1].close();
+    else if (this.host.listener(this.program.port)) this.#clients[1].open(this.program.path);
+  }
+
+  #start(module, argv = []) {
+    return this.host.start(module, { argv, files: this.edits.changed });
+  }
+
+  #listen(process, name = "") {
+    const prefix = name ? `${name}: ` : "";
+    process.addEventListener("output", ({ stream, text }) => {
+      if (name && stream === "stdout") return; // what it says at its start is for a terminal
+      this.log.write(prefix ? text.replace(/^(?=.)/gm, prefix) : text, stream);
+      if (stream === "stderr" && this.problems.read(text)) this.#mark();
+    });
+  }
+
+  #follow(process) {
+    live.push(this);
+    process.addEventListener("booted", () => this.#say("starting", "starting the program"));
+    process.addEventListener("state", ({ state }) => this.#became(process, state));
+    process.addEventListener("listening", ({ port }) => this.#opened(process, port), { once: true });
+    this.strip.watch(process);
+  }
+
+  #became(process, state) {
+    if (process !== this.#process) return;
+    if (state !== "ended") {
+      this.#say(state, SAID[state]);
+      return;
+    }
+    const status = process.exitCode;
+    if (process.reason) this.#giveUp(process.reason);
+    else this.#say(status === 0 || status === 130 || status === 137 ? "ended" : "failed", ending(status));
+  }
+
+  #opened(process, port) {
+    if (process !== this.#process || !this.program.path) return;
+    this.#say("running", `on localhost:${port}`);
+    this.#clients[0].open(this.program.path, port);
+    const second = this.element.querySelectorAll(".client")[1];
+    if (!second.hidden) this.#clients[1].open(this.program.path, port);
+    const link = this.#find("a.tab");
+    link.href = addressOf(this.host, port, this.program.path);
+    link.hidden = false;
+  }
+
+  async #stopOthers() {
+    const others = live.filter((panel) => panel !== this);
+    for (const panel of others.slice(0, Math.max(0, others.length - MOST_LIVE + 1))) {
+      panel.log.note("Stopped: other programs of this page run now.");
+      await panel.stop();
+    }
+  }
+
+  #mark() {
+    const problems = this.problems.found.filter(({ file }) => file in this.program.files);
+    if (!problems.length) return;
+    const { file } = problems.at(-1);
+    if (file !== this.editor.file) this.#open(file);
+    this.editor.mark(problems.filter((problem) => problem.file === file).slice(-1));
+    if (this.element.dataset.view === "page" && this.edits.areThere) this.view("source");
+  }
+
+  #edited() {
+    this.figure.classList.toggle("edited", this.edits.areThere);
+    const button = this.#find("[data-does=reset]");
+    button.hidden = !this.edits.areThere && !this.dropped;
+    button.textContent = this.edits.areThere ? "Reset" : "Undo reset";
+    if (this.edits.areThere) this.dropped = null;
+  }
+
+  #reset() {
+    if (this.dropped) {
+      for (const [file, text] of Object.entries(this.dropped)) this.edits.set(file, text);
+      this.dropped = null;
+    } else {
+      this.dropped = this.edits.changed;
+      this.edits.clear();
+    }
+    this.#open(this.editor.file);
+    this.#edited();
+  }
+
+  #say(state, text) {
+    this.element.dataset.state = state;
+    this.#find(".state span").textContent = text;
+    this.#find("[data-does=run]").textContent = state === "running" ? "Restart" : "Run";
+    this.#find("[data-does=stop]").disabled = state !== "running" && state !== "starting";
+  }
+
+  #giveUp(reason) {
+    const why = this.figure.querySelector(".why");
+    if (why) why.textContent = `It could not be run here: ${reason}.`;
+    this.#say("failed", reason);
+    if (why) this.showRecorded();
+  }
+}
+
+function said({ status, method, path, port, ms }) {
+  const time = new Date().toTimeString().slice(0, 8);
+  return `${time} ${status} ${method} ${port === 8888 ? "" : `:${port}`}${path} ${ms.toFixed(1)} ms`;
+}
+
+function ending(status) {
+  if (status === 0) return "ended";
+  if (status === 130) return "stopped";
+  if (status === 137) return "killed";
+  return `ended with status ${status}`;
+}
