@@ -11,12 +11,10 @@ from slides.build.archive import Files, archive, files_in, flat, put
 from slides.build.cache import contents, demo_files, digest
 from slides.build.kept import made
 from slides.build.packages import TAB, machine_files, programs, tornado_files
-from slides.notebook import ROOT
 
 CODE = (".css", ".js", ".py")
 # What a page loads when it is needed, a part at a time.
-PANEL = "slides/tab/panel/main.js"
-PAGE = [f"assets/tab={PANEL if (ROOT / PANEL).exists() else 'slides/tab/main.js'}"]
+PAGE = ["assets/tab=slides/tab/panel/main.js"]
 SPLIT = ["--format=esm", "--splitting", "--chunk-names=assets/tab-[name]-[hash]"]
 WORKER = ["assets/tab/worker=slides/tab/worker.js"]
 # These run where a module cannot.
