@@ -22,6 +22,8 @@ SERVERS = [
     demo for demo in demos() if demo.name not in SLOW and any("8888" in line for line in demo.tries)
 ]
 
+COMPARED = 7  # of curl's versions
+
 # What the two may say differently: the machine's curl is another version, and another place.
 NEW_WORDS = {
     "Couldn't connect to server": "Could not connect to server",
@@ -77,6 +79,13 @@ def theirs(line: str, folder: Path) -> tuple[int, str, str]:
     return ran.returncode, ran.stdout.decode("latin-1"), ran.stderr.decode("latin-1")
 
 
+def skip_another_curl() -> None:
+    """Skip where curl words things in a way that the lines were never compared with."""
+    shown = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout
+    if not shown.startswith(f"curl {COMPARED}."):
+        pytest.skip(f"the curl line follows curl {COMPARED}; this is {shown.split(' (')[0]}")
+
+
 def settled(result: tuple[int, str, str]) -> tuple[int, str, str]:
     """Without what differs from run to run, and from version to version."""
     status, out, err = result
@@ -108,6 +117,7 @@ def test_the_modules_own_tests_pass(module: Path) -> None:
 def test_the_curl_line_is_the_machines_curl(needs: Callable, mirror: int, tmp_path: Path) -> None:
     """Each line shows, complains and sends the same, and ends with the same status."""
     needs("curl")
+    skip_another_curl()
     text = (FOLDER / "lines.sh").read_text().replace("U/", "http://localhost:PORT/")
     lines = re.split(r"(?<!\\)\n", text.replace("PORT", str(mirror)))
     different = [
@@ -147,3 +157,43 @@ def test_what_a_demo_says_to_try_shows_the_same(
     lines = [line.replace("8888", str(port)) for line in demo.tries if "curl" in line]
     real = [settled(theirs(line, tmp_path)) for line in lines]
     assert [settled(result) for result in ours(lines)] == real
+
+
+def test_the_lines_of_a_websocket_are_answered_by_tornado(mirror: int) -> None:
+    """What is typed is sent, what comes is shown, and how it was closed is the status."""
+    address = f"ws://localhost:{mirror}/talk"
+    results = ours(
+        [
+            f"echo 1000 | curl {address}",
+            f"echo 4001 | curl {address}",
+            f"echo wörld | curl -s -m 0.5 {address}",
+            f"curl {address}/nowhere",
+        ]
+    )
+    closed = "curl: (56) The server closed the websocket: 4001 as you wish\n"
+    refused = "curl: (22) The server opens no websocket: 404 Not Found.\n"
+    assert [(status, out.encode("latin-1").decode(), err) for status, out, err in results] == [
+        (0, "1000\n1000\n", ""),
+        (56, "4001\n4001\n", closed),
+        (28, "wörld\nwörld\n", ""),
+        (22, "", refused),
+    ]
+
+
+JSON = r"""
+1 0.5 -12.5 01 1. -x true tru TRUE null NaN -Infinity
+"" "é\u00e9€😀" "\/\n\ud83d" "\x" "\u12" "\N" "a a "a\
+[] [ [1] [1, [1 [1,,2] [,] [[],{}] [] ] "a":1
+{} { {"a" {"a": {"a":1 {"a":1, {1:2} {"b":[1,{"c":{}}],"a":null} {a:1} {"a",1} {"a":1}}
+"""
+
+
+def test_json_is_set_out_as_python_does() -> None:
+    """The same lines, or the same complaint."""
+    texts = [*JSON.split(), "[1 2]", ' {"a"\n:\n1 }', '["\t"]', '"\x7f"', "", "[1,\n\n x]"]
+    shown = ours([f"echo '{text}' | python -m json.tool" for text in texts])
+    for text, own in zip(texts, shown, strict=True):
+        command = [sys.executable, "-m", "json.tool"]
+        given = f"{text}\n".encode()
+        real = subprocess.run(command, input=given, capture_output=True, check=False)
+        assert own == (real.returncode, real.stdout.decode(), real.stderr.decode()), text

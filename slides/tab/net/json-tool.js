@@ -2,8 +2,8 @@
 
 const INDENT = "    ";
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[\da-f]{4}))*"/iy;
-const VALUE = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null|NaN|-?Infinity/iy;
+const OPENED = /"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*/y;
+const VALUE = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity/y;
 const NAME = "Expecting property name enclosed in double quotes";
 
 // Gives the text it shows; a SyntaxError has Python's words for what is wrong.
@@ -55,9 +55,15 @@ class Reader {
   }
 
   #string() {
-    const quoted = this.#match(STRING);
-    if (quoted === null && this.#text[this.#at] === '"') this.#fail("Invalid string starting at");
-    return quoted && ascii(JSON.stringify(JSON.parse(quoted)));
+    const start = this.#at;
+    const opened = this.#match(OPENED);
+    if (opened === null) return null;
+    if (this.#takes('"')) return ascii(JSON.stringify(JSON.parse(`${opened}"`)));
+    const rest = this.#text.slice(this.#at);
+    if (/^[\0-\x1f]/.test(rest)) this.#fail("Invalid control character at");
+    if (/^\\u/.test(rest)) this.#fail("Invalid \\uXXXX escape", this.#at + 1);
+    if (/^\\./.test(rest)) this.#fail("Invalid \\escape");
+    this.#fail("Unterminated string starting at", start);
   }
 
   #skip() {
@@ -77,10 +83,10 @@ class Reader {
     return found && found[0];
   }
 
-  #fail(what) {
-    const before = this.#text.slice(0, this.#at).split("\n");
+  #fail(what, at = this.#at) {
+    const before = this.#text.slice(0, at).split("\n");
     const column = before.at(-1).length + 1;
-    throw new SyntaxError(`${what}: line ${before.length} column ${column} (char ${this.#at})`);
+    throw new SyntaxError(`${what}: line ${before.length} column ${column} (char ${at})`);
   }
 }
 

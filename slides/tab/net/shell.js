@@ -28,11 +28,11 @@ export async function run(line, context) {
   let status = 0;
   try {
     for (const { after, commands } of split(line)) {
+      if (context.signal?.aborted) break;
       if ((after === "&&" && status !== 0) || (after === "||" && status === 0)) continue;
       status = await pipe(commands, settled);
-      if (context.signal?.aborted) return INTERRUPTED;
     }
-    return status;
+    return context.signal?.aborted ? INTERRUPTED : status;
   } catch (error) {
     if (!(error instanceof ShellError)) throw error;
     settled.writeError(`${error.message}\n`);

@@ -55,7 +55,7 @@ export function closing(code, reason = "") {
   return plain(0x88, Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]));
 }
 
-class Peer {
+export class Peer {
   #bytes;
 
   constructor(socket, request) {

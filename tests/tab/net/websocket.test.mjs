@@ -15,7 +15,8 @@ async function refusalOf(answer, options = {}) {
     async ({ connect }) => {
       const opening = openWebSocket(await connect(), { ...ASKED, ...options });
       const refusal = await opening.then(() => assert.fail("it opened"), (error) => error);
-      return Object.assign(refusal, { page: refusal.status === 101 ? "" : await text(refusal.body) });
+      const page = refusal.status === 101 ? "" : await text(refusal.body);
+      return Object.assign(refusal, { page });
     },
   );
 }

@@ -35,7 +35,9 @@ function writableOf(socket) {
 
 // Runs `test({port, connect})` beside a server that gives each socket to `talk`.
 export async function withServer(talk, test) {
+  const sockets = new Set();
   const server = net.createServer((socket) => {
+    sockets.add(socket);
     socket.on("error", () => {}); // clients leave as they like
     talk(socket);
   });
@@ -52,6 +54,7 @@ export async function withServer(talk, test) {
     return await test({ port, connect });
   } finally {
     for (const connection of open) connection.close();
+    for (const socket of sockets) socket.destroy();
     server.close();
   }
 }
