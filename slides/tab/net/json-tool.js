@@ -62,7 +62,7 @@ class Reader {
     const rest = this.#text.slice(this.#at);
     if (/^[\0-\x1f]/.test(rest)) this.#fail("Invalid control character at");
     if (/^\\u/.test(rest)) this.#fail("Invalid \\uXXXX escape", this.#at + 1);
-    if (/^\\./.test(rest)) this.#fail("Invalid \\escape");
+    if (/^\\[^]/.test(rest)) this.#fail("Invalid \\escape");
     this.#fail("Unterminated string starting at", start);
   }
 

@@ -93,13 +93,14 @@ class Socket {
 
   // The server ends the connection first, if it will: closing it here could lose our close frame.
   async #finish() {
+    this.#closing ??= Promise.resolve();
     try {
       await this.#closing;
+      this.#writer.releaseLock(); // so that the connection can be ended in order
       while (await this.#incoming.some());
     } catch {
       // it is gone already
     }
-    this.#closing ??= Promise.resolve();
     clearTimeout(this.#timer);
     this.#connection.close();
   }
