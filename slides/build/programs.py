@@ -25,24 +25,24 @@ def as_json(demos: Iterable[Demo]) -> Markup:
 
 def facts(demo: Demo) -> dict[str, Any]:
     """What a panel has to know of a program."""
-    paths = [demo.path, *(path for path in used_demos([f"demos.{demo.name}"]) if _is_page(path))]
+    used = used_demos([f"demos.{demo.name}"])
+    pages = [path for path in used if path.suffix == ".html"]
     return {
         "name": demo.name,
         "where": sorted(demo.where),
         "beside": demo.beside,
-        "tries": demo.tries,
+        "tries": [line for line in demo.tries if line.startswith("curl ")],
         "port": PORT,
-        "path": first_path(demo),
-        "files": {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths},
+        "path": "/" if pages else first_path(demo),
+        "files": {
+            path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+            for path in (demo.path, *pages)
+        },
     }
 
 
-def _is_page(path: Any) -> bool:
-    return path.suffix == ".html"
-
-
 def first_path(demo: Demo) -> str:
-    """What of the program a frame shows first; nothing, where there is nothing to show."""
+    """What of a program without pages a frame shows first; nothing, if it answers no browser."""
     found = [match[1] for match in map(ASKS.match, demo.tries) if match]
     return "/" if "/" in found else next(iter(found), "")
 

@@ -20,6 +20,7 @@ export class Process extends EventTarget {
   #wires = new Map(); // number → what to do when this process is gone
   #lastWire = -1;
   #pinged = 0; // when the ping that is not answered yet was sent
+  #hasLoop = false; // a program answers once its event loop runs
   #timer = 0;
   #end;
 
@@ -41,7 +42,7 @@ export class Process extends EventTarget {
 
   // Milliseconds for which the program has left the page without an answer: its loop is blocked.
   get silence() {
-    return this.#pinged ? performance.now() - this.#pinged : 0;
+    return this.#hasLoop && this.#pinged ? performance.now() - this.#pinged : 0;
   }
 
   interrupt() {
@@ -122,7 +123,8 @@ export class Process extends EventTarget {
 
   #answered() {
     const at = performance.now();
-    this.#tell("lag", { at, ms: at - this.#pinged });
+    if (this.#hasLoop) this.#tell("lag", { at, ms: at - this.#pinged });
+    this.#hasLoop = true;
     this.#pinged = 0;
   }
 

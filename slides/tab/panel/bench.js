@@ -16,7 +16,7 @@ const TEMPLATE = `
     <button type="button" data-does="second" aria-pressed="false">Two clients</button>
     <a class="tab" target="_blank" hidden>Own tab</a>
     <button type="button" data-does="larger" aria-pressed="false">Larger</button>
-    <button type="button" data-does="recorded">Recorded run</button>
+    <button type="button" data-does="recorded">Recorded</button>
   </span>
 </div>
 <div class="part source" role="region" aria-label="Source">

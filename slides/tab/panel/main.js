@@ -7,6 +7,7 @@ const programs = JSON.parse(document.getElementById("programs")?.textContent ?? 
 const panels = new Map(); // figure → promise of its Panel
 
 for (const figure of document.querySelectorAll("figure[data-program]")) offer(figure);
+for (const cell of document.querySelectorAll(".cell.code[data-shows]")) offerCode(cell);
 addEventListener("keydown", pressed);
 addEventListener("pagehide", () => each((panel) => panel.kill()));
 
@@ -24,6 +25,24 @@ function offer(figure) {
   for (const sign of ["pointerenter", "focus"]) {
     button.addEventListener(sign, () => import("./panel.js"), { once: true });
   }
+}
+
+// Code of a program on a slide that has no panel of it.
+function offerCode(cell) {
+  const { shows, region } = cell.dataset;
+  const program = programs[shows];
+  const slide = cell.closest("section");
+  if (!program || obstacle(program) || slide.querySelector(`figure[data-program="${shows}"]`)) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "run-code";
+  button.textContent = "Run";
+  button.title = `Run ${shows} in this tab`;
+  button.addEventListener("click", async () => {
+    const { open } = await import("./overlay.js");
+    open(program, region);
+  });
+  cell.append(button);
 }
 
 async function run(figure) {
@@ -45,7 +64,10 @@ async function pressed(event) {
   if (event.target.closest?.("input, textarea, [contenteditable]")) return;
   const shown = document.querySelector("section.present:not(.stack)") ?? document;
   const figure = shown.querySelector("figure[data-program]:has(button.run:not([hidden]), .bench)");
-  if (!figure) return;
+  if (!figure) {
+    shown.querySelector("button.run-code")?.click();
+    return;
+  }
   const panel = await panels.get(figure);
   if (panel?.isLive) panel.showRecorded();
   else run(figure);
