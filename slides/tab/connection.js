@@ -42,8 +42,12 @@ export class Connection {
 
   // Both ways, at once: what is on its way is lost.
   close() {
-    this.#end("here", { reset: true });
+    if (!this.#isOver) this.#port.postMessage({ reset: true });
     this.#fail(new ConnectionReset("the connection was closed here"));
+  }
+
+  get #isOver() {
+    return this.#ended.here && this.#ended.there;
   }
 
   // The process at the other end is gone.
@@ -106,6 +110,6 @@ export class Connection {
     if (this.#ended[side]) return;
     if (message) this.#port.postMessage(message);
     this.#ended[side] = true;
-    if (this.#ended.here && this.#ended.there) this.#port.close();
+    if (this.#isOver) this.#port.close();
   }
 }

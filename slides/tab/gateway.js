@@ -175,10 +175,21 @@ async function bridge({ host: name, port: number, path, protocols }, port) {
     port.postMessage({ open: { protocol: socket.protocol } });
     port.onmessage = ({ data }) => tell(socket, data);
     for (const each of early) tell(socket, each);
-    for await (const message of socket.readable) port.postMessage({ message });
-    port.postMessage({ closed: await socket.closed });
+    await passOn(socket.readable, port);
+    const { code, reason } = await socket.closed;
+    port.postMessage({ closed: { code, reason } });
   } catch (error) {
+    error.body?.cancel(); // of an answer that was no websocket
     port.postMessage({ failed: error.message });
+  }
+}
+
+async function passOn(messages, port) {
+  const reader = messages.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    port.postMessage({ message: value });
   }
 }
 
