@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "build" / "apt.log"
@@ -24,8 +25,9 @@ def main() -> None:
         print(f"Not installed, for want of rights; as root: apt-get install {names}", flush=True)
     else:
         print(f"Installing system packages: {names}", flush=True)
-        if not install(sudo, missing):
+        if failed := install(sudo, missing):
             where = LOG.relative_to(ROOT)
+            names = " ".join(failed)
             print(f"Not installed: {names}; what apt-get said is in {where}", flush=True)
 
 
@@ -59,19 +61,27 @@ def rights() -> list[str] | None:
     return None
 
 
-def install(sudo: list[str], packages: list[str]) -> bool:
-    """Install packages, with fresh lists; whether all went well."""
-    command = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"]
+def install(sudo: list[str], packages: list[str]) -> list[str]:
+    """Install packages, with fresh lists; give those that could not be.
+
+    One that a system does not have (Ubuntu has some as snaps only) makes apt-get refuse them all,
+    so then they are asked for one by one.
+    """
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("wb") as log:
-        for what in (["update"], ["install", "--no-install-recommends", *packages]):
-            done = subprocess.run(
-                [*command, *what],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
+        apt_get(sudo, log, "update")
+        if apt_get(sudo, log, "install", "--no-install-recommends", *packages):
+            return []
+        one = ("install", "--no-install-recommends")
+        return [name for name in packages if not apt_get(sudo, log, *one, name)]
+
+
+def apt_get(sudo: list[str], log: IO[bytes], *words: str) -> bool:
+    """Run apt-get without questions; whether all went well."""
+    command = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", *words]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
+    )
     return done.returncode == 0
 
 
