@@ -61,6 +61,7 @@ def test_a_busy_port_gets_a_sentence_with_the_next_free_one(capsys, busy):
     socket.create_server(("127.0.0.1", free)).close()
 
 
+@pytest.mark.process("it starts a program")
 def test_the_plain_program_says_a_busy_port_too(run):
     """`python -m demos.hello` on its port, held by somebody."""
     try:
@@ -76,6 +77,7 @@ def test_the_plain_program_says_a_busy_port_too(run):
     assert errors.count("\n") == 1
 
 
+@pytest.mark.process("it starts a program")
 def test_the_plain_program_points_at_the_command_with_options(run):
     """`python -m demos.hello --port 9000` says how it is done."""
     code, _, errors = run("demos.hello", "--port", "9000").result()
@@ -97,6 +99,7 @@ def test_options_that_mean_nothing_are_refused(capsys):
     assert "needs no owl beside it" in capsys.readouterr().err
 
 
+@pytest.mark.process("it starts a program")
 def test_other_machines_are_let_in_only_loudly(run, free_port):
     """An address that is not loopback has capitals and asterisks."""
     port = free_port()
@@ -105,6 +108,7 @@ def test_other_machines_are_let_in_only_loudly(run, free_port):
     assert "*** LISTENING ON 0.0.0.0" in output
 
 
+@pytest.mark.process("it starts a program")
 def test_a_demo_on_this_machine_alone_is_not_loud(run, free_port):
     """The address and what to try, with the port that was asked for."""
     port = free_port()
@@ -115,6 +119,7 @@ def test_a_demo_on_this_machine_alone_is_not_loud(run, free_port):
     assert f"    curl -i http://localhost:{port}/nowhere\n" in output
 
 
+@pytest.mark.process("it starts a program")
 def test_a_companion_that_runs_already_is_used(run, free_port, busy):
     """The demo starts, and says what it takes the other for."""
     port = free_port()
@@ -123,6 +128,7 @@ def test_a_companion_that_runs_already_is_used(run, free_port, busy):
     assert f"Port {busy} is in use: taken for search." in output
 
 
+@pytest.mark.process("it starts a program")
 def test_alone_means_without_its_companion(run, free_port):
     """supervisord starts the search service by itself."""
     port, other = free_port(), free_port()
@@ -133,6 +139,7 @@ def test_alone_means_without_its_companion(run, free_port):
     assert program.end(signal.SIGINT)[0] == 0
 
 
+@pytest.mark.process("it starts programs, one of them a browser")
 def test_open_opens_the_page_in_a_browser(run, free_port, tmp_path, monkeypatch):
     """The browser of the machine is given the address, once the demo answers."""
     browser, port = tmp_path / "browser", free_port()
