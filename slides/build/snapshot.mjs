@@ -1,8 +1,9 @@
 // Runs snapshot.py in Pyodide: `node snapshot.mjs FOLDER`, a folder with a job in it and with the
-// interpreter, and keeps the memory after that as the folder's snapshot.bin.
+// interpreter, and keeps the memory after that, compressed, as the folder's snapshot.bin.
 
 import crypto from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { loadPyodide } from "pyodide";
 
 // The same bytes every time: the time of day, chance, and names of folders are not in them.
@@ -36,7 +37,7 @@ try {
   python.mountNodeFS("/job", folder);
   python.FS.writeFile("/snapshot.py", readFileSync(new URL("snapshot.py", import.meta.url)));
   python.runPython('exec(open("/snapshot.py").read(), {})');
-  writeFileSync(`${folder}/snapshot.bin`, python.makeMemorySnapshot());
+  writeFileSync(`${folder}/snapshot.bin`, gzipSync(python.makeMemorySnapshot(), { level: 9 }));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -89,6 +89,7 @@ const kernel = {
   wake,
   take: () => inbox.shift(),
   write: (stream, text) => postMessage({ kind: "output", stream, text }),
+  exit: (status) => postMessage({ kind: "ended", status }),
   pong: (sent) => postMessage({ kind: "pong", sent }),
   spawn: (stack) => void stack.callPromising().finally(() => stack.destroy()),
   isTaken: (port) => taken.has(port),
@@ -153,9 +154,7 @@ async function boot() {
   const indexURL = new URL("./pyodide/", import.meta.url).href;
   const options = { indexURL, env: { HOME, PYTHONHASHSEED: "0" } };
   const [{ loadPyodide }, { snapshot }] = await Promise.all([import(`${indexURL}pyodide.mjs`), about]);
-  if (snapshot) {
-    options._loadSnapshot = load("./snapshot.bin").then((response) => response.arrayBuffer());
-  }
+  if (snapshot) options._loadSnapshot = load("./snapshot.bin").then(unzipped);
   const python = await loadPyodide(options);
   python.FS.writeFile(SITE, new Uint8Array(await site));
   python.runPython(UNPACK);
@@ -167,6 +166,11 @@ async function load(name) {
   const response = await fetch(new URL(name, import.meta.url));
   if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
   return response;
+}
+
+// Few hosts compress a file of its kind, which is five times as large as need be.
+function unzipped(response) {
+  return new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 async function start({ module, args, files, firstPort }) {

@@ -58,6 +58,7 @@ def in_pyodide(deck: Deck, python: str, snapshot: bool = False, site: Path | Non
     """What a Python expression is in a process of the deck, run by Node.js as a worker does."""
     script = """
         const { readFileSync } = await import("node:fs");
+        const { gunzipSync } = await import("node:zlib");
         const [folder, site, place, path, isSnapshot, program] = process.argv.slice(1);
         globalThis.fetches = [];
         globalThis.XMLHttpRequest = class {
@@ -70,7 +71,9 @@ def in_pyodide(deck: Deck, python: str, snapshot: bool = False, site: Path | Non
         };
         const { loadPyodide } = await import(`${folder}/pyodide/pyodide.mjs`);
         try {
-            const memory = isSnapshot && { _loadSnapshot: readFileSync(`${folder}/snapshot.bin`) };
+            const memory = isSnapshot && {
+                _loadSnapshot: gunzipSync(readFileSync(`${folder}/snapshot.bin`)),
+            };
             const env = { HOME: "/talk", PYTHONHASHSEED: "0" };
             const options = { indexURL: `${folder}/pyodide/`, env, ...memory };
             const python = await loadPyodide(options);
