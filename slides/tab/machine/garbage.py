@@ -6,13 +6,14 @@ the full collection do not walk frames. So the automatic one is off, and these r
 """
 
 import gc
+import itertools
 
 from machine import waiting
 
 YOUNG = 2000  # new objects that are worth a collection
 OLD = 25  # young collections for each full one
 
-_collections = 0
+_collections = itertools.count(1)
 
 
 def install() -> None:
@@ -23,7 +24,5 @@ def install() -> None:
 
 def collect() -> None:
     """Collect, if there may be enough to collect."""
-    global _collections
     if gc.get_count()[0] > YOUNG:
-        _collections += 1
-        gc.collect(2 if _collections % OLD == 0 else 0)
+        gc.collect(0 if next(_collections) % OLD else 2)

@@ -1,223 +1,188 @@
-"""The loopback network of a tab: who listens where, and the two ends of each connection.
+"""The loopback network of a tab: who listens where, and how a connection comes about."""
 
-A connection inside a program joins two sockets. A connection with another program on the same
-host, or with the page, has a `Wire` at the far end: its bytes travel as messages.
-"""
-
+import collections
 import errno
-import ipaddress
 import itertools
-import os
 import socket
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import kernel
-from machine import waiting
-from pyodide.ffi import to_js
 
-if TYPE_CHECKING:
-    from machine.sockets import Socket
+from machine import names, waiting, wires
+from machine.descriptors import failure
+from machine.endpoints import Beside, End, Endpoint
 
-BUFFER = 256 * 1024  # bytes a receiver holds before its sender must wait, as a kernel does
-LOCAL = ("127.0.0.1", "0.0.0.0", "localhost", "")
+AF_UNIX = 1
+PORTS = 2000  # that one program may give out
+RESERVED = 1024  # below it are the ports that only the system's own programs may take
+NOWHERE = {socket.AF_INET: ("0.0.0.0", 0), socket.AF_INET6: ("::", 0, 0, 0), AF_UNIX: ""}
+REUSE_ADDRESS = (socket.SOL_SOCKET, 2)
+REUSE_PORT = (socket.SOL_SOCKET, 15)
+V6ONLY = (41, 26)
 
-sockets: dict[int, "Socket"] = {}  # by file descriptor
-listeners: dict[Any, "Socket"] = {}  # by port, or by path
-wires: dict[int, "Wire"] = {}
-
-# Real file descriptors are small; what is above this is ours.
-_descriptors = itertools.count(1000)
-_ephemeral = itertools.count(kernel.firstPort)
-_wire_ids = itertools.count(2, 2)  # the page's own are odd
-
-
-class End(Protocol):
-    """The far end of a connection, as a socket sees it."""
-
-    def room(self) -> int:
-        """How many bytes it takes now."""
-
-    def put(self, data: bytes) -> None:
-        """Give it bytes, at most as many as it has room for."""
-
-    def end(self) -> None:
-        """No more bytes will come."""
-
-    def consumed(self, count: int) -> None:
-        """The socket has read `count` bytes that came from this end."""
+# By family and port, or by path: all that are bound there. Who listens gets the connections.
+_bound: dict[Any, list[Endpoint]] = collections.defaultdict(list)
+_ephemeral = itertools.cycle(range(kernel.firstPort, kernel.firstPort + PORTS))
 
 
-class Wire:
-    """The far end of a connection that leads out of this program."""
-
-    def __init__(self, number: int, near: "Socket") -> None:
-        self.number = number
-        self.near = near
-        self.credit = BUFFER
-        self.unread = 0
-        self.ended = False
-        wires[number] = self
-
-    def room(self) -> int:
-        return 0 if self.ended else self.credit
-
-    def put(self, data: bytes) -> None:
-        self.credit -= len(data)
-        kernel.send(self.number, to_js(data))
-
-    def end(self) -> None:
-        if not self.ended:
-            self.ended = True
-            kernel.finish(self.number)
-
-    def consumed(self, count: int) -> None:
-        self.unread += count
-        if self.unread >= BUFFER // 4:
-            kernel.credit(self.number, self.unread)
-            self.unread = 0
+def bind(endpoint: Endpoint, address: Any) -> None:
+    """Give an endpoint its address, if nobody else has it."""
+    if endpoint.here is not None:
+        raise failure(errno.EINVAL)
+    address = local(endpoint.family, address)
+    key = _key(endpoint.family, address)
+    if endpoint.family != AF_UNIX and 0 < address[1] < RESERVED:
+        raise failure(errno.EACCES)
+    if not _may_share(endpoint, key):
+        raise failure(errno.EADDRINUSE)
+    if endpoint.family == AF_UNIX:
+        _make_file(address)
+    endpoint.here = address
+    endpoint.let_go = partial(_release, endpoint)
+    _bound[key].append(endpoint)
 
 
-    def near_closed(self) -> None:
-        """The socket is closed; what comes after this is for nobody."""
-        if self.near._at_end:
-            wires.pop(self.number, None)
+def listen(endpoint: Endpoint) -> None:
+    """From now on, connections to the endpoint's address are its own."""
+    if endpoint.queue is not None:
+        return
+    if endpoint.here is None:
+        bind(endpoint, NOWHERE[endpoint.family])
+    key = _key(endpoint.family, endpoint.here)
+    others = [each for each in _bound[key] if each.queue is not None]
+    if any(not each.options.get(REUSE_PORT) for each in others):
+        raise failure(errno.EADDRINUSE)
+    endpoint.queue = collections.deque()
+    if endpoint.family != AF_UNIX:
+        kernel.listen(endpoint.here[1])
 
 
-def descriptor(sock: "Socket") -> int:
-    """A file descriptor for a new socket."""
-    number = next(_descriptors)
-    sockets[number] = sock
-    return number
+def connect(endpoint: Endpoint, address: Any) -> None:
+    """Begin to connect; the endpoint learns what came of it."""
+    if endpoint.far is not None:
+        raise failure(errno.EISCONN)
+    if endpoint.is_connecting:
+        raise failure(errno.EALREADY)
+    if endpoint.family == AF_UNIX:
+        _connect_to_path(endpoint, address)
+        return
+    address = names.resolve(*address[:2], family=endpoint.family)[0][4]
+    endpoint.there = address
+    if endpoint.here is None:
+        endpoint.here = (names.LOOPBACK[endpoint.family], free_port(), *address[2:])
+    if not names.is_local(address[0]):
+        endpoint.was_refused(errno.ENETUNREACH)
+    elif listener := listener_at(endpoint.family, address[1]):
+        endpoint.was_connected(Beside(admit(listener, Beside(endpoint), endpoint.here)))
+    elif kernel.isTaken(address[1]):
+        wires.connect(address[1], endpoint)
+    else:
+        endpoint.was_refused(errno.ECONNREFUSED)
 
 
-def free_port() -> int:
-    """A port that nothing listens on, as the system gives for port 0."""
-    return next(port for port in _ephemeral if not is_taken(port))
+def _connect_to_path(endpoint: Endpoint, path: Any) -> None:
+    listener = listener_at(AF_UNIX, path)
+    if listener is None:
+        raise failure(errno.ECONNREFUSED if _bound.get(path) else errno.ENOENT)
+    endpoint.there = path
+    endpoint.was_connected(Beside(admit(listener, Beside(endpoint), endpoint.here or "")))
 
 
-def is_taken(port: Any) -> bool:
-    """Tell whether a program on this host listens there already."""
-    return port in listeners or (isinstance(port, int) and kernel.isTaken(port))
+def admit(listener: Endpoint, far: End | Callable[[Endpoint], End], address: Any) -> Endpoint:
+    """Put a new connection in a listener's queue; `far` is its other end, or makes it."""
+    near = Endpoint(listener.family)
+    near.here, near.there = listener.here, address
+    if listener.family != AF_UNIX:
+        near.here = (names.LOOPBACK[listener.family], listener.here[1], *listener.here[2:])
+    near.far = far(near) if callable(far) else far
+    assert listener.queue is not None
+    listener.queue.append(near)
+    waiting.notify()
+    return near
 
 
-def open_port(port: Any, sock: "Socket") -> None:
-    """From now on, connections to `port` are this socket's."""
-    listeners[port] = sock
-    if isinstance(port, int):
-        kernel.listen(port)
+def listener_at(family: int, place: Any) -> Endpoint | None:
+    """Who listens on a port, or at a path: of several, the one with the fewest to accept."""
+    keys = [place] if family == AF_UNIX else [(family, place)]
+    if family == socket.AF_INET:
+        keys.append((socket.AF_INET6, place))
+    for key in keys:
+        found = [each for each in _bound.get(key, ()) if each.queue is not None]
+        if family == socket.AF_INET:  # which an IPv6 socket may serve, too
+            found = [each for each in found if not each.options.get(V6ONLY)]
+        if found:
+            return min(found, key=lambda each: len(each.queue or ()))
+    return None
 
 
-def close_port(port: Any, sock: "Socket") -> None:
-    """Connections to the port are refused again."""
-    if listeners.get(port) is sock:
-        del listeners[port]
-        if isinstance(port, int):
+def _release(endpoint: Endpoint) -> None:
+    key = _key(endpoint.family, endpoint.here)
+    _bound[key].remove(endpoint)
+    if not _bound[key]:
+        del _bound[key]
+    if endpoint.queue is not None and endpoint.family != AF_UNIX:
+        port = endpoint.here[1]
+        if not any(listener_at(family, port) for family in names.LOOPBACK):
             kernel.unlisten(port)
 
 
-def wire_to(port: int, near: "Socket") -> None:
-    """Ask the page for a connection to another program on this host."""
-    number = next(_wire_ids)
-    Wire(number, near)
-    kernel.connect(number, port)
+def local(family: int, address: Any) -> Any:
+    """An address of this machine, for `bind`: names resolved, and a port chosen for 0."""
+    if family == AF_UNIX:
+        return address
+    host, port = address[:2]
+    found = names.resolve(host or None, port, family=family, flags=names.PASSIVE)[0][4]
+    if not names.is_local(found[0]):
+        raise failure(errno.EADDRNOTAVAIL)
+    return (found[0], port or free_port(), *found[2:])
 
 
-def resolve(
-    host: str | bytes | None,
-    port: Any,
-    family: int = 0,
-    type: int = 0,
-    proto: int = 0,
-    flags: int = 0,
-) -> list[tuple[Any, ...]]:
-    """`socket.getaddrinfo` for a machine that knows nobody but itself."""
-    name = host.decode() if isinstance(host, bytes) else host
-    if family not in (0, socket.AF_INET):
-        raise socket.gaierror(socket.EAI_FAMILY, "ai_family not supported: a tab has IPv4 only")
-    if not name:
-        name = "0.0.0.0" if flags & socket.AI_PASSIVE else "127.0.0.1"
-    elif name == "localhost" and not flags & socket.AI_NUMERICHOST:
-        name = "127.0.0.1"
+def free_port() -> int:
+    """A port that nobody uses, as the system gives for port 0."""
+    for port in itertools.islice(_ephemeral, PORTS):
+        if not kernel.isTaken(port) and not any((each, port) in _bound for each in names.LOOPBACK):
+            return port
+    raise failure(errno.EADDRNOTAVAIL)
+
+
+def _may_share(endpoint: Endpoint, key: Any) -> bool:
+    if endpoint.family != AF_UNIX and kernel.isTaken(key[1]):
+        return False
+    options = endpoint.options
+    for other in _bound.get(key, ()):
+        if options.get(REUSE_PORT) and other.options.get(REUSE_PORT):
+            continue
+        both = options.get(REUSE_ADDRESS) and other.options.get(REUSE_ADDRESS)
+        if not both or other.queue is not None:
+            return False
+    return True
+
+
+def _make_file(path: str) -> None:
+    if path.startswith("\0"):  # a name that is not in the file system
+        return
     try:
-        address = str(ipaddress.IPv4Address(name))
-    except ValueError:
-        raise socket.gaierror(
-            socket.EAI_NONAME, f"Name or service not known: a tab reaches localhost, not {name!r}"
-        ) from None
-    kinds = [(socket.SOCK_STREAM, 6)]
-    return [
-        (socket.AF_INET, kind, number, "", (address, int(port or 0)))
-        for kind, number in kinds
-        if type in (0, kind)
-    ]
+        open(path, "x").close()
+    except FileExistsError:
+        raise failure(errno.EADDRINUSE) from None
 
 
-def is_local(host: str) -> bool:
-    """Tell whether a numeric address is this machine's."""
-    return host in LOCAL or host.startswith("127.")
-
-
-def failure(number: int) -> OSError:
-    """The error with this number, of the class and with the text that the system gives it."""
-    return OSError(number, os.strerror(number))
+def _key(family: int, address: Any) -> Any:
+    return address if family == AF_UNIX else (family, address[1])
 
 
 def _accept(number: int, port: int) -> None:
-    listener = listeners.get(port)
+    listener = listener_at(socket.AF_INET, port) or listener_at(socket.AF_INET6, port)
     if listener is None:
         kernel.reset(number)
-    else:
-        listener.admit(lambda near: Wire(number, near), ("127.0.0.1", 40000 + number % 20000))
-
-
-def _connected(number: int) -> None:
-    if number in wires:
-        wires[number].near.became_connected()
-
-
-def _refused(number: int) -> None:
-    if number in wires:
-        wires.pop(number).near.failed(errno.ECONNREFUSED)
-
-
-def _data(number: int, data: Any) -> None:
-    if number not in wires:
         return
-    if wires[number].near._closed:
-        del wires[number]
-        kernel.reset(number)
-    else:
-        wires[number].near.receive(data.to_bytes())
-
-
-def _end(number: int) -> None:
-    if number in wires:
-        near = wires[number].near
-        near.receive_end()
-        if near._closed:
-            del wires[number]
-
-
-def _reset(number: int) -> None:
-    if number in wires:
-        wire = wires.pop(number)
-        wire.ended = True
-        wire.near.was_reset()
-
-
-def _credit(number: int, count: int) -> None:
-    if number in wires:
-        wires[number].credit += count
+    scope = (0, 0) if listener.family == socket.AF_INET6 else ()
+    address = (names.LOOPBACK[listener.family], 40000 + number % 20000, *scope)
+    admit(listener, lambda near: wires.Wire(number, near), address)
 
 
 def install() -> None:
-    """Have what the page sends about connections handled here."""
-    waiting.handlers.update(
-        accept=_accept,
-        connected=_connected,
-        refused=_refused,
-        data=_data,
-        end=_end,
-        reset=_reset,
-        credit=_credit,
-    )
+    """Have connections from outside come to those who listen."""
+    waiting.handlers["accept"] = _accept

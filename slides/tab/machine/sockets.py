@@ -1,27 +1,36 @@
-"""Sockets whose other end is in the same tab, under an unchanged `socket` module."""
+"""`socket.socket` over the endpoints of a tab, under an unchanged `socket` module."""
 
-import collections
+import contextlib
 import errno
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from machine import network, waiting
-from machine.network import End, failure
+from machine import descriptors, names, network, waiting
+from machine.descriptors import failure
+from machine.endpoints import Endpoint, joined
 
 RealSocket = socket.socket
-KINDS = {socket.AF_INET, getattr(socket, "AF_UNIX", 1)}
+KIND = 0xF  # the bits of a socket's type that say its kind
+KINDS = (socket.AF_INET, socket.AF_INET6, network.AF_UNIX)
 
-# Names that the browser build of Python leaves out, with Linux's numbers.
+# Names that the browser build of Python may leave out, with Linux's numbers.
 CONSTANTS = {
+    "AF_UNIX": network.AF_UNIX,
     "AI_ADDRCONFIG": 32,
-    "AI_NUMERICHOST": 4,
-    "AI_PASSIVE": 1,
-    "EAI_FAMILY": -6,
-    "EAI_NONAME": -2,
+    "AI_CANONNAME": 2,
+    "AI_NUMERICHOST": names.NUMERIC_HOST,
+    "AI_NUMERICSERV": 1024,
+    "AI_PASSIVE": names.PASSIVE,
+    "EAI_FAMILY": names.NO_FAMILY,
+    "EAI_NONAME": names.NO_NAME,
+    "EAI_SERVICE": names.NO_SERVICE,
+    "EAI_SOCKTYPE": names.NO_KIND,
     "IPPROTO_IPV6": 41,
-    "IPPROTO_TCP": 6,
+    "IPPROTO_TCP": names.TCP,
     "IPV6_V6ONLY": 26,
+    "MSG_DONTWAIT": 64,
+    "MSG_PEEK": 2,
     "SHUT_RD": 0,
     "SHUT_RDWR": 2,
     "SHUT_WR": 1,
@@ -35,6 +44,7 @@ CONSTANTS = {
     "SO_REUSEADDR": 2,
     "SO_REUSEPORT": 15,
     "SO_SNDBUF": 7,
+    "SO_TYPE": 3,
     "TCP_KEEPCNT": 6,
     "TCP_KEEPIDLE": 4,
     "TCP_KEEPINTVL": 5,
@@ -45,31 +55,28 @@ CONSTANTS = {
 class Socket(RealSocket):
     """A stream socket. It has no C socket below it, and all of its methods."""
 
-    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None):
-        self._family = socket.AF_INET if family == -1 else socket.AddressFamily(family)
-        kind = socket.SOCK_STREAM if type == -1 else type
-        if self._family not in KINDS or kind & 0xF != socket.SOCK_STREAM or fileno is not None:
-            raise failure(errno.EAFNOSUPPORT)
+    def __init__(
+        self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None
+    ) -> None:
         self._io_refs = 0
         self._closed = False
-        self._timeout: float | None = socket.getdefaulttimeout()
-        self._options: dict[tuple[int, int], Any] = {}
-        self._number = network.descriptor(self)
-        self._here: Any = ("0.0.0.0", 0) if self._family == socket.AF_INET else ""
-        self._there: Any = None
-        self._error = 0
-        self._arrived = bytearray()
-        self._at_end = False  # the far end sends no more
-        self._finished = False  # this end sends no more
-        self._far: End | None = None
-        self._waiting: collections.deque[Socket] | None = None  # to be accepted
-        self._connecting = False
+        self._number = -1
+        if fileno is None:
+            family = socket.AF_INET if family == -1 else family
+            kind = socket.SOCK_STREAM if type == -1 else type & KIND
+            if family not in KINDS or kind != socket.SOCK_STREAM:
+                raise failure(errno.EAFNOSUPPORT)
+            fileno = descriptors.add(Endpoint(family))
+        self._end = descriptors.find(fileno)
+        self._number = fileno
+        self.settimeout(socket.getdefaulttimeout())
 
     # What it is.
 
     @property
     def family(self) -> Any:
-        return self._family
+        known = self._end.family in (socket.AF_INET, socket.AF_INET6)
+        return socket.AddressFamily(self._end.family) if known else self._end.family
 
     @property
     def type(self) -> Any:
@@ -77,23 +84,26 @@ class Socket(RealSocket):
 
     @property
     def proto(self) -> int:
-        return 6 if self._family == socket.AF_INET else 0
+        return 0 if self._end.family == network.AF_UNIX else names.TCP
 
     @property
     def timeout(self) -> float | None:
         return self._timeout
 
     def fileno(self) -> int:
-        return -1 if self._closed else self._number
+        return self._number
 
     def gettimeout(self) -> float | None:
         return self._timeout
 
     def settimeout(self, value: float | None) -> None:
+        if value is not None and value < 0:
+            raise ValueError("Timeout value out of range")
         self._timeout = value
+        self._end.is_blocking = value is None
 
     def setblocking(self, flag: bool) -> None:
-        self._timeout = None if flag else 0.0
+        self.settimeout(None if flag else 0.0)
 
     def getblocking(self) -> bool:
         return self._timeout != 0
@@ -105,290 +115,146 @@ class Socket(RealSocket):
         pass
 
     def setsockopt(self, level: int, option: int, value: Any, *length: int) -> None:
-        self._options[level, option] = value
+        self._open().options[level, option] = value
 
-    def getsockopt(self, level: int, option: int, *length: int) -> Any:
-        if (level, option) == (socket.SOL_SOCKET, socket.SO_ERROR):
-            error, self._error = self._error, 0
-            return error
-        return self._options.get((level, option), 0)
+    def getsockopt(self, level: int, option: int, length: int = 0) -> Any:
+        end = self._open()
+        if level == socket.SOL_SOCKET and option == socket.SO_ERROR:
+            return end.take_error()
+        if level == socket.SOL_SOCKET and option == socket.SO_TYPE:
+            return int(socket.SOCK_STREAM)
+        return end.options.get((level, option), bytes(length) if length else 0)
 
     def getsockname(self) -> Any:
-        return self._here
+        end = self._open()
+        return network.NOWHERE[end.family] if end.here is None else end.here
 
     def getpeername(self) -> Any:
-        if self._there is None:
+        end = self._open()
+        if end.far is None:
             raise failure(errno.ENOTCONN)
-        return self._there
+        return "" if end.there is None else end.there
 
-    # A server's socket.
+    # How its connection comes about.
 
     def bind(self, address: Any) -> None:
-        self._check_open()
-        if self._family == socket.AF_INET:
-            host, port = address
-            host = network.resolve(host, port, flags=socket.AI_PASSIVE)[0][4][0]
-            if not network.is_local(host):
-                raise failure(errno.EADDRNOTAVAIL)
-            address = (host, port or network.free_port())
-        if network.is_taken(self._port(address)):
-            raise failure(errno.EADDRINUSE)
-        self._here = address
+        network.bind(self._open(), address)
 
     def listen(self, backlog: int = 128) -> None:
-        if self._waiting is None:
-            if self._family == socket.AF_INET and not self._here[1]:
-                self.bind(("0.0.0.0", 0))
-            if network.is_taken(self._port(self._here)):
-                raise failure(errno.EADDRINUSE)
-            self._waiting = collections.deque()
-            network.open_port(self._port(self._here), self)
+        network.listen(self._open())
 
-    def accept(self) -> tuple["Socket", Any]:
-        self._block(lambda: self._waiting)
-        if not self._waiting:
-            raise BlockingIOError(errno.EAGAIN, "no connection is waiting")
-        near = self._waiting.popleft()
-        return near, near._there
-
-    def admit(self, far: Callable[["Socket"], End], address: Any) -> "Socket":
-        """Put a new connection in the queue; `far` makes its far end."""
-        near = Socket(self._family)
-        near._timeout = None
-        near._here = self._here if self._family != socket.AF_INET else ("127.0.0.1", self._here[1])
-        near._there = address
-        near._far = far(near)
-        assert self._waiting is not None
-        self._waiting.append(near)
-        waiting.notify()
-        return near
-
-    # A client's socket.
+    def _accept(self) -> tuple[int, Any]:
+        end = self._open()
+        if end.queue is None:
+            raise failure(errno.EINVAL)
+        self._wait(end.is_readable)
+        if not end.queue:
+            raise failure(errno.EBADF if end.is_closed else errno.EAGAIN)
+        near = end.queue.popleft()
+        return descriptors.add(near), near.there
 
     def connect(self, address: Any) -> None:
-        self._check_open()
-        if self._far is not None:
-            raise failure(errno.EISCONN)
-        self._begin(address)
-        if self._timeout == 0:
-            raise BlockingIOError(errno.EINPROGRESS, "Operation now in progress")
-        self._block(lambda: not self._connecting)
-        if self._connecting:
-            raise TimeoutError("timed out")
-        if error := self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        end = self._open()
+        network.connect(end, address)
+        if self._timeout == 0 and end.family != network.AF_UNIX:
+            raise failure(errno.EINPROGRESS)
+        self._wait(lambda: not end.is_connecting)
+        if error := end.take_error():
             raise failure(error)
 
     def connect_ex(self, address: Any) -> int:
         try:
             self.connect(address)
         except OSError as error:
-            return error.errno or 0
+            if error.errno is None:
+                raise
+            return error.errno
         return 0
-
-    def _begin(self, address: Any) -> None:
-        if self._family == socket.AF_INET:
-            address = network.resolve(*address[:2])[0][4]
-        listener = network.listeners.get(self._port(address))
-        self._there = address
-        if self._family == socket.AF_INET:
-            self._here = ("127.0.0.1", self._here[1] or network.free_port())
-        if self._family == socket.AF_INET and not network.is_local(address[0]):
-            self.failed(errno.ENETUNREACH)
-        elif listener is not None:
-            near = listener.admit(lambda near: Beside(self), self._here)
-            self._far = Beside(near)
-        elif self._family == socket.AF_INET and network.is_taken(address[1]):
-            self._connecting = True
-            network.wire_to(address[1], self)
-        else:
-            is_path = self._family != socket.AF_INET
-            self.failed(errno.ENOENT if is_path else errno.ECONNREFUSED)
-
-    def became_connected(self) -> None:
-        """The other program has the connection."""
-        self._connecting = False
-        number = next(n for n, wire in network.wires.items() if wire.near is self)
-        self._far = network.wires[number]
-        waiting.notify()
-
-    def failed(self, error: int) -> None:
-        """There is no connection; SO_ERROR tells why."""
-        self._connecting = False
-        self._error = error
-        self._there = None
-        waiting.notify()
 
     # Bytes.
 
     def send(self, data: Any, flags: int = 0) -> int:
-        self._check_open()
-        if self._error:
-            raise failure(self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-        if self._finished:
-            raise failure(errno.EPIPE)
-        if self._far is None:
-            raise failure(errno.ENOTCONN)
-        view = memoryview(data).cast("B")
-        if not len(view):
-            return 0
-        self._block(self.is_writable)
-        if self._is_far_gone():
-            raise failure(errno.EPIPE)
-        room = self._far.room()
-        if room <= 0:
-            raise BlockingIOError(errno.EAGAIN, "the other end has not read yet")
-        self._far.put(bytes(view[:room]))
-        return min(len(view), room)
+        end = self._open()
+        self._wait(end.is_writable, flags)
+        with memoryview(data) as raw, raw.cast("B") as view:
+            return end.put(view)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        view = memoryview(data).cast("B")
-        while len(view):
-            view = view[self.send(view) :]
+        with memoryview(data) as raw, raw.cast("B") as view:
+            sent = 0
+            while sent < len(view):
+                with view[sent:] as rest:
+                    sent += self.send(rest, flags)
 
     def sendmsg(self, buffers: Any, *rest: Any) -> int:
         return self.send(b"".join(buffers))
 
+    def sendto(self, data: Any, *flags_and_address: Any) -> int:
+        return self.send(data)
+
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        self._check_open()
-        self._block(self.is_readable)
-        if self._error:
-            raise failure(self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-        if not self._arrived:
-            if self._at_end:
-                return 0
-            if self._far is None:
-                raise failure(errno.ENOTCONN)
-            raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
-        view = memoryview(buffer).cast("B")
-        count = min(nbytes or len(view), len(view), len(self._arrived))
-        view[:count] = self._arrived[:count]
-        if not flags & socket.MSG_PEEK:
-            del self._arrived[:count]
-            if self._far is not None:
-                self._far.consumed(count)
-        return count
+        end = self._open()
+        self._wait(end.is_readable, flags)
+        with memoryview(buffer) as raw, raw.cast("B") as view, view[: nbytes or None] as part:
+            return end.get(part, peek=bool(flags & socket.MSG_PEEK))
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        buffer = bytearray(min(bufsize, max(len(self._arrived), 65536)))
-        count = self.recv_into(buffer, flags=flags)
-        return bytes(buffer[:count])
+        self._wait(self._open().is_readable, flags)
+        buffer = bytearray(min(bufsize, max(len(self._end.arrived), 1)))
+        return bytes(buffer[: self.recv_into(buffer, flags=flags)])
 
-    def receive(self, data: bytes) -> None:
-        """Bytes have come from the far end."""
-        if not self._closed:
-            self._arrived += data
-            waiting.notify()
-
-    def receive_end(self) -> None:
-        """The far end sends no more."""
-        self._at_end = True
-        waiting.notify()
-
-    def was_reset(self) -> None:
-        """The far end is gone, without a goodbye."""
-        self._at_end = self._finished = True
-        self._error = errno.ECONNREFUSED if self._connecting else errno.ECONNRESET
-        self._connecting = False
-        waiting.notify()
+    def recvfrom(self, bufsize: int, flags: int = 0) -> tuple[bytes, Any]:
+        return self.recv(bufsize, flags), self._end.there
 
     # Its end.
 
     def shutdown(self, how: int) -> None:
-        self._check_open()
-        if self._there is None:
+        end = self._open()
+        if end.far is None:
             raise failure(errno.ENOTCONN)
         if how in (socket.SHUT_WR, socket.SHUT_RDWR):
-            self._finish()
+            end.finish()
         if how in (socket.SHUT_RD, socket.SHUT_RDWR):
-            self.receive_end()
-
-    def _finish(self) -> None:
-        if self._far is not None and not self._finished:
-            self._finished = True
-            self._far.end()
+            end.receive_end()
 
     def _real_close(self, *_: Any) -> None:
-        self._closed = True
-        network.sockets.pop(self._number, None)
-        if self._waiting is not None:
-            network.close_port(self._port(self._here), self)
-            for each in self._waiting:
-                each.close()
-        self._finish()
-        if isinstance(self._far, network.Wire):
-            self._far.near_closed()
-        waiting.notify()
+        if self._number >= 0:
+            descriptors.close(self.detach())
 
     def detach(self) -> int:
-        raise failure(errno.EOPNOTSUPP)
+        number, self._number = self._number, -1
+        self._closed = True
+        return number
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        with contextlib.suppress(OSError):
             self._real_close()
 
-    # Readiness.
+    def _open(self) -> Endpoint:
+        if self._number not in descriptors.table:
+            raise failure(errno.EBADF)
+        return self._end
 
-    def is_readable(self) -> bool:
-        """Tell whether reading, or accepting, would not block."""
-        return bool(self._arrived or self._at_end or self._error or self._waiting)
-
-    def is_writable(self) -> bool:
-        """Tell whether writing would not block, or a connection is made."""
-        if self._error or self._finished or (self._at_end and self._far is None):
-            return True
-        return self._is_far_gone() or (self._far is not None and self._far.room() > 0)
-
-    def _is_far_gone(self) -> bool:
-        return isinstance(self._far, Beside) and self._far.sock._closed
-
-    def _block(self, condition: Callable[[], Any]) -> None:
-        if self._timeout != 0 and not waiting.wait_for(condition, self._timeout):
+    def _wait(self, condition: Callable[[], Any], flags: int = 0) -> None:
+        if self._timeout == 0 or flags & socket.MSG_DONTWAIT:
+            return
+        if not waiting.wait_for(condition, self._timeout):
             raise TimeoutError("timed out")
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise failure(errno.EBADF)
 
-    def _port(self, address: Any) -> Any:
-        return address[1] if self._family == socket.AF_INET else address
-
-
-class Beside:
-    """The far end of a connection within the program: simply the other socket."""
-
-    def __init__(self, sock: Socket) -> None:
-        self.sock = sock
-
-    def room(self) -> int:
-        return network.BUFFER - len(self.sock._arrived)
-
-    def put(self, data: bytes) -> None:
-        self.sock.receive(data)
-
-    def end(self) -> None:
-        if not self.sock._closed:
-            self.sock.receive_end()
-
-    def consumed(self, count: int) -> None:
-        waiting.notify()
-
-
-def pair(*arguments: Any) -> tuple[Socket, Socket]:
+def pair(family: int | None = None, *kind: int) -> tuple[Socket, Socket]:
     """`socket.socketpair`."""
-    one, other = Socket(), Socket()
-    one._far, other._far = Beside(other), Beside(one)
-    one._there = other._there = one._here = other._here = ("127.0.0.1", 0)
-    return one, other
+    one, other = joined(network.AF_UNIX if family is None else family)
+    return Socket(fileno=descriptors.add(one)), Socket(fileno=descriptors.add(other))
 
 
 def install() -> None:
     """Put these sockets in the place of those of the `socket` module."""
+    module: Any = socket
     for name, number in CONSTANTS.items():
         if not hasattr(socket, name):
-            setattr(socket, name, number)
-    module: Any = socket
+            setattr(module, name, number)
     module.socket = module.SocketType = Socket
     module.socketpair = pair
-    module.getaddrinfo = network.resolve
-    module.gethostbyname = lambda name: network.resolve(name, 0)[0][4][0]
-    module.has_ipv6 = False
+    module.dup = descriptors.duplicate
+    module.close = descriptors.close

@@ -6,6 +6,7 @@ does. Everything above `_thread` (`threading`, `queue`, `concurrent.futures`) is
 """
 
 import _threading_local
+import itertools
 import queue
 import sys
 import threading
@@ -14,10 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 import kernel
-from machine import waiting
 from pyodide.ffi import create_proxy
 
-_last = waiting.MAIN
+from machine import waiting
+
+_idents = itertools.count(waiting.MAIN + 1)
 _alive: set["Handle"] = set()
 
 
@@ -73,7 +75,7 @@ class Handle:
         waiting.notify()
 
     def join(self, timeout: float | None = None) -> None:
-        if self.ident == waiting.current:
+        if self.ident == waiting.now.stack:
             raise RuntimeError("Cannot join current thread")
         limit = None if timeout is None or timeout < 0 else timeout
         waiting.wait_for(self.is_done, limit)
@@ -83,15 +85,13 @@ def start_joinable_thread(
     function: Callable[[], Any], *, handle: Handle | None = None, daemon: bool = True
 ) -> Handle:
     """Run the function on a stack of its own, as soon as this one waits."""
-    global _last
-    _last += 1
-    ident, handle = _last, handle or Handle()
+    ident, handle = next(_idents), handle or Handle()
     handle.ident = ident
     if not daemon:
         _alive.add(handle)
 
     def run() -> None:
-        before, waiting.current = waiting.current, ident
+        before, waiting.now.stack = waiting.now.stack, ident
         try:
             function()
         except SystemExit:
@@ -99,7 +99,7 @@ def start_joinable_thread(
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
-            waiting.current = before
+            waiting.now.stack = before
             handle._set_done()
 
     kernel.spawn(create_proxy(run))
@@ -115,7 +115,7 @@ def start_new_thread(function: Callable[..., Any], args: tuple = (), kwargs: dic
 
 def get_ident() -> int:
     """The number of the thread that runs."""
-    return waiting.current
+    return waiting.now.stack
 
 
 def join_all() -> None:

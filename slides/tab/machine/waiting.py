@@ -18,26 +18,31 @@ from pyodide.ffi import run_sync
 # Messages only come in while no Python runs; a program that never waits lets them in this often.
 LONGEST_RUN = 0.008  # seconds
 
-# The stack that runs: the main program is 1, each thread of it has a number of its own.
-MAIN = 1
-current = MAIN
+MAIN = 1  # the stack of the main program; each thread of it has a number of its own
+
+
+class Now:
+    """How things stand."""
+
+    stack = MAIN  # that runs
+    waiters = 0  # how many others do not
+    last_wait = time.monotonic()
+    page_loop: Any = None  # Pyodide's own, on which a suspended stack's promise must be made
+
+
+now = Now()
 
 # What arrived while another stack ran, and belongs to the main one: see `selector` and `process`.
 signals: list[int] = []
 pings: list[float] = []
 
-handlers: dict[str, Callable[..., None]] = {}
+handlers: dict[str, Callable[..., None]] = {"ping": pings.append}
 before_wait: list[Callable[[], None]] = []  # what is best done while nobody is in a hurry
-
-_page_loop: Any = None  # Pyodide's own loop, on which a suspended stack's promise must be made
-_waiters = 0
-_last_wait = time.monotonic()
 
 
 def install() -> None:
     """Remember Pyodide's own loop, before asyncio is given back its ordinary one."""
-    global _page_loop
-    _page_loop = asyncio.get_event_loop_policy().get_event_loop()  # type: ignore[attr-defined]
+    now.page_loop = asyncio.get_event_loop_policy().get_event_loop()  # type: ignore[attr-defined]
 
 
 def wait(timeout: float | None = None) -> None:
@@ -45,22 +50,26 @@ def wait(timeout: float | None = None) -> None:
 
     It may return early: whoever waits for a condition asks again.
     """
-    global current, _last_wait, _waiters
     for each in before_wait:
         each()
-    me, loop = current, asyncio._get_running_loop()
-    asyncio._set_running_loop(_page_loop)
-    _waiters += 1
+    me, loop = now.stack, asyncio._get_running_loop()
+    asyncio._set_running_loop(now.page_loop)
+    now.waiters += 1
     try:
-        run_sync(kernel.wait(-1 if timeout is None else max(timeout, 0) * 1000))
+        pause(timeout)
     finally:
-        _waiters -= 1
-        current = me
+        now.waiters -= 1
+        now.stack = me
         asyncio._set_running_loop(loop)
-        _last_wait = time.monotonic()
+        now.last_wait = time.monotonic()
     deliver()
     if me == MAIN and signals:
         raise_signals()
+
+
+def pause(timeout: float | None = None) -> None:
+    """Suspend this stack, and do no more than that."""
+    run_sync(kernel.wait(-1 if timeout is None else max(timeout, 0) * 1000))
 
 
 def wait_for(condition: Callable[[], Any], timeout: float | None = None) -> bool:
@@ -86,12 +95,12 @@ def sleep(seconds: float) -> None:
 
 def is_due() -> bool:
     """Tell whether this program has run for so long that messages should be let in."""
-    return time.monotonic() - _last_wait > LONGEST_RUN
+    return time.monotonic() - now.last_wait > LONGEST_RUN
 
 
 def notify() -> None:
     """Something happened that another stack may be waiting for."""
-    if _waiters:
+    if now.waiters:
         kernel.wake()
 
 
@@ -104,7 +113,5 @@ def deliver() -> None:
 
 def raise_signals() -> None:
     """Have the main stack see what Ctrl-C or another signal is to do."""
-    import signal
-
     while signals:
-        signal.raise_signal(signals.pop(0))
+        handlers["raised"](signals.pop(0))

@@ -1,0 +1,100 @@
+"""What the tests of the tab share: a page in Chromium that runs programs."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from slides.build import tab as build
+
+PAGE = Path(__file__).parent / "page"
+TIMEOUT = 60  # seconds for a program, on a machine that is busy with others
+
+
+class Ran(NamedTuple):
+    """How a program ended, and what it had printed: both streams in their order."""
+
+    status: int
+    output: str
+
+
+class Tab:
+    """A page whose programs run as those of a panel do."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def run(
+        self,
+        module: str,
+        argv: Sequence[str] = (),
+        files: Mapping[str, str | bytes] | None = None,
+        *,
+        beside: Mapping[str, int] | None = None,
+        interrupt_at: str = "",
+        timeout: float = TIMEOUT,
+    ) -> Ran:
+        """Run `python -m module argv…` in a tab with these files beside the talk's.
+
+        `beside` are other programs of the same host and the port each listens on; they are started
+        first, and killed at the end. Ctrl-C is pressed when the program has said `interrupt_at`.
+        """
+        job = {
+            "module": module,
+            "argv": list(argv),
+            "files": {
+                name: content if isinstance(content, str) else list(content)
+                for name, content in (files or {}).items()
+            },
+            "beside": dict(beside or {}),
+            "interruptAt": interrupt_at,
+            "milliseconds": timeout * 1000,
+        }
+        self.page.set_default_timeout((timeout + TIMEOUT) * 1000)
+        ran = self.page.evaluate("job => run(job)", job)
+        assert ran["status"] is not None, f"still running after {timeout} s:\n{ran['output']}"
+        assert not ran["reason"], ran["reason"]
+        return Ran(ran["status"], ran["output"])
+
+
+@pytest.fixture(scope="session")
+def tab_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of what a deck has for its tabs, on a plain static server."""
+    folder = tmp_path_factory.mktemp("tab")
+    build.write(folder)
+    shutil.copytree(build.TAB, folder / "tab", ignore=shutil.ignore_patterns("*.py", "*.css"))
+    shutil.copytree(PAGE, folder / "page")
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def tab(tab_site: str, needs: Callable[[str], None]) -> Iterator[Tab]:
+    """A page in a headless Chromium that runs programs: `tab.run("demos.hello")`."""
+    needs("chromium")
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"{tab_site}page/")
+        page.wait_for_function("() => window.run")
+        yield Tab(page)
+        browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and tells nobody."""
+
+    def log_message(self, *arguments: object) -> None:
+        pass
