@@ -13,12 +13,16 @@ from slides.build.kept import made
 from slides.build.packages import TAB, machine_files, programs, tornado_files
 
 CODE = (".css", ".js", ".py")
-# What a page loads when it is needed, a part at a time.
-PAGE = ["assets/tab=slides/tab/panel/main.js"]
+# What a page loads when somebody runs a program.
+PAGE = [
+    "assets/tab-panel=slides/tab/panel/panel.js",
+    "assets/tab-overlay=slides/tab/panel/overlay.js",
+]
 SPLIT = ["--format=esm", "--splitting", "--chunk-names=assets/tab-[name]-[hash]"]
 WORKER = ["assets/tab/worker=slides/tab/worker.js"]
-# These run where a module cannot.
+# These run where a module cannot; a page from a file has to say that it runs no programs.
 CLASSIC = [
+    "assets/tab=slides/tab/panel/main.js",
     "service-worker=slides/tab/service-worker.js",
     "assets/tab/frame=slides/tab/frame.js",
 ]

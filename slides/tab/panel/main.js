@@ -3,6 +3,8 @@
 
 import { obstacle } from "./support.js";
 
+const base = document.currentScript.src;
+const part = (name) => import(new URL(`tab-${name}.js`, base));
 const programs = JSON.parse(document.getElementById("programs")?.textContent ?? "{}");
 const panels = new Map(); // figure → promise of its Panel
 
@@ -23,7 +25,7 @@ function offer(figure) {
   button.hidden = false;
   button.addEventListener("click", () => run(figure));
   for (const sign of ["pointerenter", "focus"]) {
-    button.addEventListener(sign, () => import("./panel.js"), { once: true });
+    button.addEventListener(sign, () => part("panel"), { once: true });
   }
 }
 
@@ -39,7 +41,7 @@ function offerCode(cell) {
   button.textContent = "Run";
   button.title = `Run ${shows} in this tab`;
   button.addEventListener("click", async () => {
-    const { open } = await import("./overlay.js");
+    const { open } = await part("overlay");
     open(program, region);
   });
   cell.append(button);
@@ -48,7 +50,7 @@ function offerCode(cell) {
 async function run(figure) {
   if (!panels.has(figure)) {
     const program = programs[figure.dataset.program];
-    panels.set(figure, import("./panel.js").then(({ Panel }) => new Panel(figure, program)));
+    panels.set(figure, part("panel").then(({ Panel }) => new Panel(figure, program)));
   }
   const panel = await panels.get(figure);
   await panel.run();
