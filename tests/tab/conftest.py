@@ -3,10 +3,11 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
@@ -17,11 +18,45 @@ PAGE = Path(__file__).parent / "page"
 TIMEOUT = 60  # seconds for a program, on a machine that is busy with others
 
 
+Files = Mapping[str, str | bytes]
+
+
 class Ran(NamedTuple):
     """How a program ended, and what it had printed: both streams in their order."""
 
     status: int
     output: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to run.
+
+    `beside` are other programs of the same host, each with the port it listens on before the next
+    one starts; they are killed at the end. Ctrl-C is pressed when the program has said
+    `interrupt_at`. It may take `timeout` seconds.
+    """
+
+    module: str
+    argv: Sequence[str] = ()
+    files: Files = field(default_factory=dict)
+    beside: Mapping[str, int] = field(default_factory=dict)
+    interrupt_at: str = ""
+    timeout: float = TIMEOUT
+
+    def job(self) -> dict[str, Any]:
+        """The same, for the page."""
+        return {
+            "module": self.module,
+            "argv": list(self.argv),
+            "files": {
+                name: content if isinstance(content, str) else list(content)
+                for name, content in self.files.items()
+            },
+            "beside": dict(self.beside),
+            "interruptAt": self.interrupt_at,
+            "milliseconds": self.timeout * 1000,
+        }
 
 
 class Tab:
@@ -31,36 +66,23 @@ class Tab:
         self.page = page
 
     def run(
-        self,
-        module: str,
-        argv: Sequence[str] = (),
-        files: Mapping[str, str | bytes] | None = None,
-        *,
-        beside: Mapping[str, int] | None = None,
-        interrupt_at: str = "",
-        timeout: float = TIMEOUT,
+        self, module: str, argv: Sequence[str] = (), files: Files | None = None, **more: Any
     ) -> Ran:
         """Run `python -m module argv…` in a tab with these files beside the talk's.
 
-        `beside` are other programs of the same host and the port each listens on; they are started
-        first, and killed at the end. Ctrl-C is pressed when the program has said `interrupt_at`.
+        More can be said as `Program` has it.
         """
-        job = {
-            "module": module,
-            "argv": list(argv),
-            "files": {
-                name: content if isinstance(content, str) else list(content)
-                for name, content in (files or {}).items()
-            },
-            "beside": dict(beside or {}),
-            "interruptAt": interrupt_at,
-            "milliseconds": timeout * 1000,
-        }
-        self.page.set_default_timeout((timeout + TIMEOUT) * 1000)
-        ran = self.page.evaluate("job => run(job)", job)
-        assert ran["status"] is not None, f"still running after {timeout} s:\n{ran['output']}"
-        assert not ran["reason"], ran["reason"]
-        return Ran(ran["status"], ran["output"])
+        return self.run_all(Program(module, argv, files or {}, **more))[0]
+
+    def run_all(self, *programs: Program) -> list[Ran]:
+        """Run programs at the same time, each on a host of its own."""
+        self.page.set_default_timeout((max(each.timeout for each in programs) + TIMEOUT) * 1000)
+        jobs = [each.job() for each in programs]
+        ended = self.page.evaluate("jobs => Promise.all(jobs.map(run))", jobs)
+        for ran in ended:
+            assert not ran["reason"], ran["reason"]
+            assert ran["status"] is not None, f"it did not end:\n{ran['output']}"
+        return [Ran(ran["status"], ran["output"]) for ran in ended]
 
 
 @pytest.fixture(scope="session")
