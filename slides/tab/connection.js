@@ -1,7 +1,7 @@
 // A TCP connection into a process, as two streams of bytes. Under it is a MessagePort with credit:
 // neither end sends more than the other has room for.
 
-const BUFFER = 256 * 1024; // bytes a process sends before it must wait for us, and we for it
+const BUFFER = 1024 * 1024; // bytes a process sends before it must wait for us, and we for it
 const QUEUE = 64 * 1024; // bytes that wait here for a reader before its credit is held back
 
 export class ConnectionRefused extends Error {

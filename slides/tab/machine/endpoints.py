@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from machine import waiting
 from machine.descriptors import failure
 
-BUFFER = 256 * 1024  # bytes a receiver holds before its sender must wait, as a kernel does
+BUFFER = 1024 * 1024  # bytes sent and not read yet that a connection holds: Linux holds as much
 
 
 class End(Protocol):
