@@ -5,7 +5,7 @@ Shows: what is under every asynchronous framework: register a socket,
 Try:
     echo hello | curl -s --max-time 1 telnet://localhost:8888
 Needs: nothing, not even Tornado
-Where: process
+Where: tab, process
 """
 
 import selectors
