@@ -63,8 +63,10 @@ function joined(one, other) {
   return both;
 }
 
+// A page without an icon, in a tab of its own, would ask the deck's server for one.
 function tag({ src, jar, path }) {
-  return `<script src="${escaped(src)}" data-cookies="${escaped(jar.forScript("localhost", path))}"></script>`;
+  const cookies = escaped(jar.forScript("localhost", path));
+  return `<link rel="icon" href="data:,"><script src="${escaped(src)}" data-cookies="${cookies}"></script>`;
 }
 
 export function refusal(error, port) {
