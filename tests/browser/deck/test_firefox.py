@@ -1,30 +1,15 @@
 """The deck in a Firefox as Debian has it: on the project's own server, and under a subfolder."""
 
-import re
-import subprocess
-import sys
 from urllib.parse import urlsplit
 
 import pytest
 
 from slides.build.convert import slide_ids
-from slides.notebook import ROOT, chapters
-from slides.ports import next_free
+from slides.notebook import chapters
 
 IDS = [ident for chapter in chapters() for ident in slide_ids(chapter)]
 SHOWN = 'document.querySelector(".slides > section.present > section.present").id'
 PROGRAM = "demos/hello.html"
-
-
-@pytest.fixture(scope="module")
-def served(real_deck):
-    """The address of the deck on the project's own server, where it is all there is."""
-    command = [sys.executable, "-m", "slides", "serve", "--deck", str(real_deck)]
-    command += ["--port", str(next_free(8200))]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        said = process.stdout.readline()
-        yield re.search(r"(http://\S+)/ ", said)[1]
-        process.terminate()
 
 
 @pytest.fixture(params=["served", "site"], ids=["root", "subfolder"])
