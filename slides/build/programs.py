@@ -31,7 +31,7 @@ def facts(demo: Demo) -> dict[str, Any]:
         "name": demo.name,
         "where": sorted(demo.where),
         "beside": demo.beside,
-        "tries": [line for line in demo.tries if line.startswith("curl ")],
+        "tries": [line for line in demo.tries if "curl " in line],
         "port": PORT,
         "path": "/" if pages else first_path(demo),
         "files": {
