@@ -27,8 +27,8 @@ async def test_all_at_once_everybody_overlaps():
 @pytest.mark.gen_test
 async def test_the_evented_morning_is_shorter():
     """It takes about as long as the shower, not as long as the sum."""
-    long = (await evented.one_after_the_other(minute=0.02))[-1].end
-    short = (await evented.all_at_once(minute=0.02))[-1].end
+    long = (await evented.one_after_the_other(minute=0.05))[-1].end
+    short = (await evented.all_at_once(minute=0.05))[-1].end
     assert long >= 13
     assert 6 <= short < 0.75 * long
 

@@ -20,8 +20,8 @@ async def test_blocking_coroutines_do_not_overlap():
 @pytest.mark.gen_test
 async def test_awaiting_is_what_makes_the_difference():
     """The same morning is shorter where the coroutines await."""
-    blocked = (await evented_broken.all_at_once(minute=0.02))[-1].end
-    awaited = (await evented.all_at_once(minute=0.02))[-1].end
+    blocked = (await evented_broken.all_at_once(minute=0.05))[-1].end
+    awaited = (await evented.all_at_once(minute=0.05))[-1].end
     assert awaited < 0.75 * blocked
 
 
