@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
+from urllib.request import urlopen
 
 import pytest
 
@@ -92,6 +93,17 @@ def same(status: int, out: str, err: str) -> Result:
     status, out, err = settled((status, out, err))
     out = OF_THE_BODY.sub(r"\1: …", out) if CLOCK in out else out
     return status, out, PASSED.sub("…ms", err)
+
+
+def test_the_tab_of_these_tests_has_the_files_of_the_built_deck(
+    tab_site: str, real_deck: Path
+) -> None:
+    """What runs here is what a reader of the deck runs."""
+    paths = [path for path in (real_deck / "assets" / "tab").rglob("*") if path.is_file()]
+    assert paths
+    for path in paths:
+        with urlopen(tab_site + path.relative_to(real_deck).as_posix()) as answer:
+            assert answer.read() == path.read_bytes(), path
 
 
 @pytest.mark.parametrize("start", STARTS, ids=lambda it: it.demo.name + "-apart" * it.is_apart)
