@@ -53,9 +53,12 @@ export class Panel {
     this.log.clear();
     this.editor.mark([]);
     this.problems = new Problems();
-    for (const [name, port] of this.program.beside) {
-      this.#listen(this.#start("demos", [name, "--port", String(port), "--alone"]), name);
-    }
+    const beside = this.program.beside.map(([name, port]) => {
+      const process = this.#start("demos", [name, "--port", String(port), "--alone"]);
+      this.#listen(process, name);
+      return this.host.whenListening(port, process);
+    });
+    this.besideIsThere = Promise.allSettled(beside);
     this.#process = this.#start(`demos.${this.program.name}`);
     this.#listen(this.#process);
     this.#follow(this.#process);
@@ -187,8 +190,9 @@ export class Panel {
     else this.#say(status === 0 || status === 130 || status === 137 ? "ended" : "failed", ending(status));
   }
 
-  #opened(process, port) {
-    if (process !== this.#process || !this.program.path) return;
+  async #opened(process, port) {
+    await this.besideIsThere; // the first page may ask it
+    if (process !== this.#process || process.state !== "running" || !this.program.path) return;
     this.#say("running", `on localhost:${port}`);
     this.#clients[0].open(this.program.path, port);
     const second = this.element.querySelectorAll(".client")[1];
