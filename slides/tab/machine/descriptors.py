@@ -15,10 +15,29 @@ _numbers = itertools.count(1000)
 
 table: dict[int, "Endpoint"] = {}
 
+# Where Linux says it otherwise than this Python, readers know Linux's words.
+TEXTS = {
+    errno.EADDRINUSE: "Address already in use",
+    errno.EADDRNOTAVAIL: "Cannot assign requested address",
+    errno.EAFNOSUPPORT: "Address family not supported by protocol",
+    errno.EALREADY: "Operation already in progress",
+    errno.EINPROGRESS: "Operation now in progress",
+    errno.EISCONN: "Transport endpoint is already connected",
+    errno.ENETUNREACH: "Network is unreachable",
+    errno.ENOTCONN: "Transport endpoint is not connected",
+    errno.ETIMEDOUT: "Connection timed out",
+}
+text_of = os.strerror
+
+
+def text(number: int) -> str:
+    """`os.strerror`."""
+    return TEXTS.get(number) or text_of(number)
+
 
 def failure(number: int) -> OSError:
     """The error with this number, of the class and with the text that the system gives it."""
-    return OSError(number, os.strerror(number))
+    return OSError(number, text(number))
 
 
 def add(endpoint: "Endpoint") -> int:
@@ -114,3 +133,4 @@ def install() -> None:
         (lambda fd: False, "get_inheritable"),
     ):
         setattr(system, name, _either(ours, getattr(system, name)))
+    system.strerror = text

@@ -81,10 +81,10 @@ class Endpoint:
     def put(self, data: memoryview) -> int:
         """Send what there is room for; tell how much that was."""
         self._raise_error()
-        if self.finished or (self.far is not None and self.far.is_gone()):
+        if self.is_connecting:
+            raise failure(errno.EAGAIN)
+        if self.finished or self.far is None or self.far.is_gone():
             raise failure(errno.EPIPE)
-        if self.far is None:
-            raise failure(errno.ENOTCONN)
         room = min(self.far.room(), len(data))
         if room <= 0 < len(data):
             raise failure(errno.EAGAIN)
@@ -93,9 +93,10 @@ class Endpoint:
 
     def get(self, into: memoryview, peek: bool = False) -> int:
         """Take bytes that have arrived, or none at the end; tell how many."""
-        self._raise_error()
-        if not self.arrived and not self.at_end:
-            raise failure(errno.EAGAIN if self.far is not None else errno.ENOTCONN)
+        if not self.arrived:
+            self._raise_error()
+            if not self.at_end:
+                raise failure(errno.EAGAIN if self.far is not None else errno.ENOTCONN)
         count = min(len(into), len(self.arrived))
         into[:count] = self.arrived[:count]
         if count and not peek:
@@ -140,8 +141,9 @@ class Endpoint:
 
     def was_reset(self) -> None:
         """The far end is gone, without a goodbye."""
+        if not self.at_end:
+            self.error = errno.ECONNREFUSED if self.is_connecting else errno.ECONNRESET
         self.at_end = self.finished = True
-        self.error = errno.ECONNREFUSED if self.is_connecting else errno.ECONNRESET
         self.is_connecting = False
         waiting.notify()
 

@@ -105,7 +105,10 @@ def wait_for_any(
 
 
 def _number(fd: Any) -> int:
-    return fd if isinstance(fd, int) else fd.fileno()
+    number = fd if isinstance(fd, int) else fd.fileno()
+    if number < 0:
+        raise ValueError(f"file descriptor cannot be a negative integer ({number})")
+    return number
 
 
 def install() -> None:

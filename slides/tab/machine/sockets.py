@@ -175,7 +175,8 @@ class Socket(RealSocket):
 
     def send(self, data: Any, flags: int = 0) -> int:
         end = self._open()
-        self._wait(end.is_writable, flags)
+        if end.queue is None:
+            self._wait(end.is_writable, flags)
         with memoryview(data) as raw, raw.cast("B") as view:
             return end.put(view)
 
