@@ -20,7 +20,7 @@ SESSION = "async job => (await import('./demo.js')).session(job)"
 PASSED = re.compile(r"\b\d+\.\d+ms\b")  # in a log
 CLOCK = '"time": …'
 OF_THE_BODY = re.compile(r"(?m)^(Etag|Content-Length): .*")
-BARS = re.compile(r" *█+")
+LENGTHS = re.compile(r" *█+|\d+ (?=minutes)")
 
 Command = tuple[list[str], int | None]  # the words after `python -m demos`, and its port
 Result = tuple[int, str, str]  # exit status, output, complaints
@@ -132,5 +132,5 @@ def test_a_demo_that_serves_nothing_says_in_a_tab_what_it_says_in_a_process(
 
 
 def drawn(status: int, out: str, err: str) -> tuple[int, list[str], str]:
-    """Without the lengths of bars; a tab's clock may see two of them begin at once."""
-    return status, sorted(BARS.sub(" █", out).splitlines()), err
+    """Without how long it took; and a tab's clock may see two bars begin at once."""
+    return status, sorted(LENGTHS.sub("… ", out).splitlines()), err
