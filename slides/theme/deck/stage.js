@@ -71,6 +71,7 @@ function goTo(deck, slide) {
 
 function askForHelp(deck, event) {
   if (event.key !== "?" || event.ctrlKey || event.metaKey) return;
+  if (event.target.closest?.("input, textarea, [contenteditable], dialog")) return;
   event.stopPropagation();
   event.preventDefault();
   deck.toggleHelp();
