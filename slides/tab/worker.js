@@ -145,6 +145,15 @@ function fail(error) {
 
 // The interpreter boots as soon as the worker is there, and then waits to be told what to run.
 
+// Of an interpreter that does not load Pyodide only warns, and would wait for ever.
+const broken = new Promise((resolve, reject) => {
+  const native = WebAssembly.instantiateStreaming;
+  WebAssembly.instantiateStreaming = (source, imports) => {
+    const made = source.then(asWasm).then((response) => native(response, imports));
+    made.catch(reject);
+    return made;
+  };
+});
 const booted = boot();
 booted.then(() => postMessage({ kind: "booted" }), fail);
 
@@ -152,10 +161,11 @@ async function boot() {
   const about = load("./runtime.json").then((response) => response.json());
   const site = load("./site.zip").then((response) => response.arrayBuffer());
   const indexURL = new URL("./pyodide/", import.meta.url).href;
+  site.catch(() => {}); // looked at below
   const options = { indexURL, env: { HOME, PYTHONHASHSEED: "0" } };
   const [{ loadPyodide }, { snapshot }] = await Promise.all([import(`${indexURL}pyodide.mjs`), about]);
   if (snapshot) options._loadSnapshot = load("./snapshot.bin").then(unzipped);
-  const python = await loadPyodide(options);
+  const python = await Promise.race([loadPyodide(options), broken]);
   python.FS.writeFile(SITE, new Uint8Array(await site));
   python.runPython(UNPACK);
   python.registerJsModule("kernel", kernel);
@@ -166,6 +176,13 @@ async function load(name) {
   const response = await fetch(new URL(name, import.meta.url));
   if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
   return response;
+}
+
+// Not every host knows its type, without which it would not be compiled.
+function asWasm(response) {
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  if (response.headers.get("Content-Type") === "application/wasm") return response;
+  return new Response(response.body, { headers: { "Content-Type": "application/wasm" } });
 }
 
 // Few hosts compress a file of its kind, which is five times as large as need be.
