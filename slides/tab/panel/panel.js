@@ -12,6 +12,7 @@ import { Strip } from "./strip.js";
 import { Terminal } from "./terminal.js";
 
 const MOST_LIVE = 2; // programs of a page that run at once, with what stands beside them
+const SETTLED = 60; // milliseconds
 const SAID = { starting: "starting", running: "running", stopping: "stopping", ended: "ended" };
 
 const live = []; // the panels that run, the latest last
@@ -56,7 +57,7 @@ export class Panel {
     const beside = this.program.beside.map(([name, port]) => {
       const process = this.#start("demos", [name, "--port", String(port), "--alone"]);
       this.#listen(process, name);
-      return this.host.whenListening(port, process);
+      return this.#settled(port, process);
     });
     this.besideIsThere = Promise.allSettled(beside);
     this.#process = this.#start(`demos.${this.program.name}`);
@@ -188,6 +189,14 @@ export class Panel {
     const status = process.exitCode;
     if (process.reason) this.#giveUp(process.reason);
     else this.#say(status === 0 || status === 130 || status === 137 ? "ended" : "failed", ending(status));
+  }
+
+  // `python -m demos` tries a port before it serves there: what listens for a moment is not it yet.
+  async #settled(port, process) {
+    do {
+      await this.host.whenListening(port, process);
+      await new Promise((resolve) => setTimeout(resolve, SETTLED));
+    } while (!this.host.listener(port) && process.state !== "ended");
   }
 
   async #opened(process, port) {
