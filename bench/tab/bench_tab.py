@@ -33,6 +33,7 @@ RUNS = 5
 FETCHES = 300
 MESSAGES = 2000
 ECHO = (HERE / "measure.js").read_text().split("`")[1]
+RATES = (HERE / "rates.js").read_text().partition("export ")[2]
 HELLO = (ROOT / "demos" / "hello.py").read_text()
 EDITED = HELLO.replace("Hello, world", "Hello, again")
 NEEDED = (".js", ".mjs", ".wasm", ".zip", ".json", ".bin")
@@ -156,7 +157,7 @@ def process(browser: Browser, folder: Path, rows: dict[str, Any]) -> None:
             context = browser.new_context()
             page = context.new_page()
             page.goto("http://127.0.0.1:8888/")
-            rates = page.evaluate(RATES, MESSAGES)
+            rates = page.evaluate(f"({RATES})({MESSAGES}, window, '/echo')")
             ping.append(rates["pingPong"])
             one_way.append(rates["oneWay"])
             context.close()
@@ -174,29 +175,6 @@ FETCH = """async (count) => {
         times.push(performance.now() - begun);
     }
     return times;
-}"""
-# The same as in measure.js, in a page of the program's own.
-RATES = """async (count) => {
-    const timed = async (act) => {
-        const begun = performance.now(); await act(); return performance.now() - begun;
-    };
-    const socket = new WebSocket("ws://127.0.0.1:8888/echo");
-    await new Promise((resolve) => (socket.onopen = resolve));
-    const answers = (wanted, each) => new Promise((resolve) => {
-        let got = 0;
-        socket.onmessage = () => (++got === wanted ? resolve() : each?.());
-    });
-    const pingPong = await timed(() => {
-        const all = answers(count, () => socket.send("ping"));
-        socket.send("ping");
-        return all;
-    });
-    const oneWay = await timed(() => {
-        const all = answers(count);
-        socket.send(`send ${count}`);
-        return all;
-    });
-    return { pingPong: (1000 * count) / pingPong, oneWay: (1000 * count) / oneWay };
 }"""
 
 

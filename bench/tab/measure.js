@@ -2,6 +2,7 @@
 
 import { Host, keepSpare, openGateway } from "../../slides/tab/main.js";
 import { request } from "../../slides/tab/net/http.js";
+import { rates } from "./rates.js";
 
 const ECHO = `
 import asyncio, tornado.web, tornado.websocket
@@ -90,30 +91,8 @@ window.bench = {
 
   sockets: async (count) => {
     const { host, frame } = await start("echo", { "echo.py": ECHO });
-    const rates = await window.bench.rates(count, frame.contentWindow, "/echo");
+    const found = await rates(count, frame.contentWindow, "/echo");
     await host.stop();
-    return rates;
-  },
-
-  // Messages a second: one answered before the next, and sent all at once by the server.
-  rates: async (count, view, address) => {
-    const socket = new view.WebSocket(address);
-    await new Promise((resolve) => (socket.onopen = resolve));
-    const answers = (wanted, each) => new Promise((resolve) => {
-      let got = 0;
-      socket.onmessage = () => (++got === wanted ? resolve() : each?.());
-    });
-    const pingPong = await timed(() => {
-      const all = answers(count, () => socket.send("ping"));
-      socket.send("ping");
-      return all;
-    });
-    const oneWay = await timed(() => {
-      const all = answers(count);
-      socket.send(`send ${count}`);
-      return all;
-    });
-    socket.close();
-    return { pingPong: (1000 * count) / pingPong, oneWay: (1000 * count) / oneWay };
+    return found;
   },
 };
