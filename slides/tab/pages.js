@@ -75,7 +75,7 @@ export function refusal(error, port) {
       ? `Nothing listens on <code>localhost:${port}</code>.`
       : escaped(error.message);
   return `<!doctype html><meta name="color-scheme" content="light dark"><title>No answer</title>
-<body style="font: 1rem/1.5 system-ui; margin: 2rem"><p>${why}</p>`;
+<link rel="icon" href="data:,"><body style="font: 1rem/1.5 system-ui; margin: 2rem"><p>${why}</p>`;
 }
 
 function escaped(text) {

@@ -66,7 +66,8 @@ async function relay(request, { owner, ...target }) {
 }
 
 function gone() {
-  const text = "<!doctype html><title>Ended</title><p>The page that ran this program was closed.</p>";
+  const text = `<!doctype html><title>Ended</title><link rel="icon" href="data:,">
+<p>The page that ran this program was closed.</p>`;
   return new Response(text, { status: 410, headers: { "Content-Type": "text/html" } });
 }
 
