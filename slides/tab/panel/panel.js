@@ -4,10 +4,8 @@ import { addressOf, openGateway } from "../gateway.js";
 import { Host } from "../host.js";
 import { bench } from "./bench.js";
 import { Browser } from "./browser.js";
-import { Edits } from "./edits.js";
-import { Editor } from "./editor.js";
 import { Log } from "./log.js";
-import { Problems } from "./problems.js";
+import { Source } from "./source.js";
 import { Strip } from "./strip.js";
 import { Terminal } from "./terminal.js";
 
@@ -27,14 +25,13 @@ export class Panel {
     this.figure = figure;
     this.program = program;
     this.host = new Host(`${program.name.replaceAll("_", "-")}-${number++}`);
-    this.edits = new Edits(program.name, program.files);
     this.element = bench();
     figure.append(this.element);
     this.log = new Log(this.#find(".log ol"));
     this.host.addEventListener("exchange", (exchange) => this.log.note(said(exchange)));
     this.strip = new Strip(this.#find(".lag"));
     this.terminal = new Terminal(this.#find(".terminal"), { host: this.host, tries: program.tries });
-    this.#makeEditor();
+    this.#makeSource();
     this.#makeClients();
     this.#bind();
     this.view(program.path ? "page" : "log");
@@ -46,14 +43,13 @@ export class Panel {
     this.showLive();
     this.#say("starting", "loading Python");
     try {
-      await Promise.all([openGateway(), this.#stopOthers(), this.host.stop()]);
+      await Promise.all([openGateway(), this.#stopOthers(), this.stop()]);
     } catch (error) {
       this.#giveUp(error.message);
       return;
     }
     this.log.clear();
-    this.editor.mark([]);
-    this.problems = new Problems();
+    this.source.begin();
     const beside = this.program.beside.map(([name, port]) => {
       const process = this.#start("demos", [name, "--port", String(port), "--alone"]);
       this.#listen(process, name);
@@ -97,29 +93,13 @@ export class Panel {
     return this.element.querySelector(selector);
   }
 
-  #makeEditor() {
-    const onRun = () => this.run();
-    this.editor = new Editor(this.#find(".editor"), { edits: this.edits, onRun, onChange: () => this.#edited() });
-    const list = this.#find(".files");
-    for (const file of Object.keys(this.program.files)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = file.split("/").at(-1);
-      button.dataset.file = file;
-      button.addEventListener("click", () => this.#open(file));
-      list.append(button);
-    }
-    list.hidden = list.childElementCount < 2;
-    const region = this.figure.dataset.region?.split("-").map(Number) ?? null;
-    this.#open(Object.keys(this.program.files)[0], region);
-    this.#edited();
-  }
-
-  #open(file, region = null) {
-    this.editor.open(file, region);
-    for (const button of this.element.querySelectorAll("[data-file]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.file === file));
-    }
+  #makeSource() {
+    this.source = new Source(this.#find(".source"), {
+      program: this.program,
+      region: this.figure.dataset.region?.split("-").map(Number) ?? null,
+      reset: this.#find("[data-does=reset]"),
+      onRun: () => this.run(),
+    });
   }
 
   #makeClients() {
@@ -132,7 +112,6 @@ export class Panel {
     const acts = {
       run: () => this.run(),
       stop: () => this.stop(),
-      reset: () => this.#reset(),
       larger: (button) => this.#toggle(button, this.figure.classList.toggle("large")),
       second: (button) => this.#second(button),
       recorded: () => this.showRecorded(),
@@ -160,7 +139,7 @@ export class Panel {
   }
 
   #start(module, argv = []) {
-    return this.host.start(module, { argv, files: this.edits.changed });
+    return this.host.start(module, { argv, files: this.source.edits.changed });
   }
 
   #listen(process, name = "") {
@@ -168,7 +147,8 @@ export class Panel {
     process.addEventListener("output", ({ stream, text }) => {
       if (name && stream === "stdout") return; // what it says at its start is for a terminal
       this.log.write(prefix ? text.replace(/^(?=.)/gm, prefix) : text, stream);
-      if (stream === "stderr" && this.problems.read(text)) this.#mark();
+      const isMarked = stream === "stderr" && this.source.read(text);
+      if (isMarked && this.source.edits.areThere && this.element.dataset.view === "page") this.view("source");
     });
   }
 
@@ -217,35 +197,6 @@ export class Panel {
       panel.log.note("Stopped: other programs of this page run now.");
       await panel.stop();
     }
-  }
-
-  #mark() {
-    const problems = this.problems.found.filter(({ file }) => file in this.program.files);
-    if (!problems.length) return;
-    const { file } = problems.at(-1);
-    if (file !== this.editor.file) this.#open(file);
-    this.editor.mark(problems.filter((problem) => problem.file === file).slice(-1));
-    if (this.element.dataset.view === "page" && this.edits.areThere) this.view("source");
-  }
-
-  #edited() {
-    this.figure.classList.toggle("edited", this.edits.areThere);
-    const button = this.#find("[data-does=reset]");
-    button.hidden = !this.edits.areThere && !this.dropped;
-    button.textContent = this.edits.areThere ? "Reset" : "Undo reset";
-    if (this.edits.areThere) this.dropped = null;
-  }
-
-  #reset() {
-    if (this.dropped) {
-      for (const [file, text] of Object.entries(this.dropped)) this.edits.set(file, text);
-      this.dropped = null;
-    } else {
-      this.dropped = this.edits.changed;
-      this.edits.clear();
-    }
-    this.#open(this.editor.file);
-    this.#edited();
   }
 
   #say(state, text) {
