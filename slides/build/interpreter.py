@@ -17,7 +17,7 @@ from zipfile import ZipFile
 from slides.build.archive import Files, archive, files_in, flat, put
 from slides.build.assets import LOCK, MODULES, install, run, tool
 from slides.build.kept import made
-from slides.build.packages import imported, machine_files, programs, tornado_files
+from slides.build.packages import imported, machine_files, programs, tls_files, tornado_files
 
 BUILD = Path(__file__).parent
 PYODIDE = MODULES / "pyodide"
@@ -34,7 +34,7 @@ BOOT = ("zipfile", "encodings.cp437")  # unpacks the programs
 def pyodide() -> Path:
     """A folder with the interpreter in it, and its standard library in two archives."""
     imports = first_imports()
-    tornado = tornado_files()
+    tornado, tls = tornado_files(), tls_files()
 
     def make(new: Path) -> None:
         for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
@@ -45,12 +45,12 @@ def pyodide() -> Path:
         archive(new / "python_stdlib.zip", at_once)
         archive(new / "python_rest.zip", rest)
 
-    return made("pyodide", [*compiler(), *imports, *flat(tornado)], make)
+    return made("pyodide", [*compiler(), *imports, *flat(tornado), *flat(tls)], make)
 
 
 def divided(bytecode: Files) -> tuple[Files, Files]:
-    """The standard library: what every process is sent, and what some ask for."""
-    at_once, rest = {}, {}
+    """The standard library: what every process is sent, and what some ask for, with TLS."""
+    at_once, rest = {}, tls_files()
     with ZipFile(PYODIDE / "python_stdlib.zip") as zipped:
         for name in sorted(name for name in zipped.namelist() if name.endswith(".py")):
             if f"{name}c" not in bytecode:
@@ -59,15 +59,16 @@ def divided(bytecode: Files) -> tuple[Files, Files]:
             at_once[f"{name}c"] = bytecode[f"{name}c"]
             if name.startswith(WITH_SOURCE):
                 at_once[name] = zipped.read(name)
-    names = (name.removesuffix(".py").removesuffix("/__init__") for name in rest)
-    at_once["python_rest.txt"] = "\n".join(names).replace("/", ".").encode()
+    names = (name.removesuffix(".py") for name in rest if name.endswith(".py"))
+    modules = "\n".join(name.removesuffix("/__init__") for name in names)
+    at_once["python_rest.txt"] = modules.replace("/", ".").encode()
     at_once["sitecustomize.py"] = (BUILD / "sitecustomize.py").read_bytes()
     return at_once, rest
 
 
 def first_imports() -> list[str]:
     """What the programs and their machine import, apart from each other."""
-    own = ("demos", "machine", "kernel", "js", "pyodide")
+    own = ("demos", "machine", "kernel", "js", "pyodide", "tlslite")
     names = imported(machine_files() | programs())
     return [*BOOT, *(name for name in names if name.partition(".")[0] not in own)]
 

@@ -11,6 +11,7 @@ from slides.build.archive import Files, files_in
 from slides.notebook import ROOT
 
 TAB = ROOT / "slides" / "tab"
+TLS = ("tlslite-ng", "ecdsa", "six")
 FOREIGN = ("test/", "curl_httpclient.py", "platform/caresresolver.py", "platform/twisted.py")
 
 
@@ -27,6 +28,20 @@ def tornado_files() -> Files:
         if path.name in ("METADATA", "LICENSE"):
             files[path.as_posix()] = path.read_binary()
     return files
+
+
+def tls_files() -> Files:
+    """What a program that speaks TLS needs besides: tlslite-ng, and its licences."""
+    from importlib.metadata import distribution
+
+    paths = [path for name in TLS for path in distribution(name).files or []]
+    return {
+        path.as_posix(): path.read_binary()
+        for path in sorted(paths)
+        if (path.suffix == ".py" or path.name in ("METADATA", "LICENSE"))
+        and not path.name.startswith("test_")
+        and path.parts[0] != ".."  # a command
+    }
 
 
 def machine_files() -> Files:

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import tornado.test
 
 from .conftest import Program, Ran, Tab
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
+CERTIFICATE = Path(tornado.test.__file__).parent  # and its key
 PATIENCE = 60  # seconds
 HINT = re.compile(r"(?m)^ .*\n|^\n")  # the lines of a traceback, which differ with the Python
 
@@ -242,8 +244,15 @@ def test_a_program_prints_in_a_tab_what_it_prints_in_a_process(
     path: Path, tab: Tab, tmp_path: Path
 ) -> None:
     """Each of the programs in `programs` tells of what it finds: the same."""
+    beside = {
+        "server.crt": (CERTIFICATE / "test.crt").read_text(),
+        "server.key": (CERTIFICATE / "test.key").read_text(),
+    }
+    for name, content in beside.items():
+        (tmp_path / name).write_text(content)
     source = path.read_text()
-    assert tab.run("program", files={"program.py": source}) == here(source, tmp_path)
+    ran = tab.run("program", files={"program.py": source, **beside})
+    assert ran == here(source, tmp_path)
 
 
 @pytest.mark.parametrize("name", ENDS)

@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from slides.build import assets, cache, interpreter, kept, tab
 from slides.build.assets import AssetsError
+from slides.build.packages import tls_files
 from slides.notebook import ROOT
 
 pytestmark = [
@@ -215,6 +216,7 @@ def test_the_rest_of_the_standard_library_comes_when_it_is_imported(deck: Deck) 
     assert in_pyodide(deck, python) == [3, 0, ["pyodide/python_rest.zip"], "8e"]
     with zipfile.ZipFile(interpreter.PYODIDE / "python_stdlib.zip") as stock:
         expected = {name for name in stock.namelist() if name.endswith(".py")}
+    expected |= set(tls_files())
     found = set()
     for name in ("python_stdlib.zip", "python_rest.zip"):
         with zipfile.ZipFile(deck.runtime / "pyodide" / name) as zipped:

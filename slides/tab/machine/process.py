@@ -17,6 +17,7 @@ from machine import (
     sockets,
     terminal,
     threads,
+    tls,
     waiting,
     wires,
 )
@@ -35,6 +36,7 @@ PARTS: tuple[Any, ...] = (
     selector,
     threads,
     signals,
+    tls,
 )
 BYTE = 0xFF  # all that a shell sees of an exit status
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
