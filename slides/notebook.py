@@ -12,6 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+DEEP_DIVE = "deep dive"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 
 
@@ -86,6 +87,12 @@ class Chapter:
     def topic(self) -> str:
         """The name without its number, `hello`."""
         return re.sub(r"^\d+_", "", self.stem)
+
+    @property
+    def is_deep_dive(self) -> bool:
+        """Whether it is told apart from the core talk: `"talk": {"part": "deep dive"}`."""
+        talk = self.document.get("metadata", {}).get("talk", {})
+        return bool(talk.get("part") == DEEP_DIVE)
 
     @property
     def title(self) -> str:

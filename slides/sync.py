@@ -58,7 +58,8 @@ def drifts(chapter: Chapter) -> Iterator[tuple[dict[str, Any], str]]:
 
 def generated() -> dict[Path, str]:
     """The files that are written by this command, and their text."""
-    road = figures.map_of([(chapter.title, minutes(chapter)) for chapter in chapters()])
+    core = [chapter for chapter in chapters() if not chapter.is_deep_dive]
+    road = figures.map_of([(chapter.title, minutes(chapter)) for chapter in core])
     drawings = {name: draw() for name, draw in figures.DRAWINGS.items()} | {"map": road}
     style = [(THEME / name).read_text(encoding="utf-8") for name in ("theme.css", "rise.css")]
     head = "/* Written by `make sync` from slides/theme; change it there. */\n\n"

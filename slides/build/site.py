@@ -43,6 +43,7 @@ class Section:
         self.title = self.chapter.title
         self.question = self.chapter.question
         self.minutes = minutes(self.chapter)
+        self.is_deep_dive = self.chapter.is_deep_dive
         ids = slide_ids(self.chapter)
         self.slides, self.first = len(ids), ids[0] if ids else ""
 
@@ -72,7 +73,7 @@ def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = ""
         "events": events,
         "chapters": sections,
         "demos": demos(),
-        "minutes": sum(section.minutes for section in sections),
+        "minutes": sum(section.minutes for section in sections if not section.is_deep_dive),
         "slides": sum(section.slides for section in sections),
         "versions": {"python": platform.python_version(), "tornado": version("tornado")},
         "date": datetime.date.today().isoformat(),

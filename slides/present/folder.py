@@ -1,6 +1,5 @@
 """The folder that is presented: a copy of the talk, dressed for RISE."""
 
-import json
 import re
 import shutil
 import tempfile
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from slides.notebook import Chapter
+from slides.notebook import Chapter, chapters
 
 MARK = ".presented"
 LINK = re.compile(r"\]\((\.\./[^)#\s]+)")
@@ -96,29 +95,37 @@ def links(chapter: Chapter) -> Iterator[str]:
 
 def dress(notebooks: Path, front: str) -> None:
     """Write the slideshow's settings, and the way to the other chapters, into the copies."""
-    paths = sorted(notebooks.glob("[0-9]*.ipynb"))
-    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    for number, (path, document) in enumerate(zip(paths, documents, strict=True)):
-        around = {
-            way: address(paths[other], documents[other], way)
-            for way, other in (("previous", number - 1), ("next", number + 1))
-            if 0 <= other < len(paths)
-        }
-        metadata = document.setdefault("metadata", {})
+    talk = list(chapters(notebooks))
+    for chapter in talk:
+        metadata = chapter.document.setdefault("metadata", {})
         metadata["rise"] = FRONTS[front]
-        metadata["talk"] = around
+        metadata["talk"] = metadata.get("talk", {}) | around(chapter, talk)
         metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",
             "language": "python",
         }
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        chapter.save()
 
 
-def address(path: Path, document: dict[str, Any], way: str) -> dict[str, str | int]:
+def around(chapter: Chapter, talk: list[Chapter]) -> dict[str, Any]:
+    """Where the arrows lead from a chapter's ends.
+
+    From one of the core talk to the next of the core talk: whoever speaks against the clock does
+    not come to a deep dive by walking on. From a deep dive it is the next chapter, of whatever
+    kind, so that the way back to the talk is short.
+    """
+    road = [each for each in talk if chapter.is_deep_dive or not each.is_deep_dive]
+    number = road.index(chapter)
+    before, after = road[:number], road[number + 1 :]
+    ways = {"previous": before[-1:], "next": after[:1]}
+    # A kept copy was dressed before; a way that there no longer is must go.
+    return {way: address(other[0], way) if other else None for way, other in ways.items()}
+
+
+def address(chapter: Chapter, way: str) -> dict[str, str | int]:
     """Where a neighbouring chapter is: its file, its title, and the cell to begin at."""
-    chapter = Chapter(path, document)
     # RISE begins at the slide of this cell: one comes back to where one left.
     slide = chapter.slides[-1 if way == "previous" else 0] if chapter.slides else None
     cell = slide.cells[0].number - 1 if slide else 0
-    return {"file": path.name, "title": chapter.title, "cell": cell}
+    return {"file": chapter.path.name, "title": chapter.title, "cell": cell}
