@@ -32,7 +32,9 @@ schedule: $(call installed,base)  ## print the chapters and their minutes
 demos: $(call installed,base)  ## list the programs
 	.venv/bin/python -m demos
 
-demo: $(call installed,base)  ## run one program (NAME= PORT=)
+# A program says in its docstring which extra it needs.
+EXTRA := $(if $(NAME),$(shell sed -n 's/^Extra: //p' demos/$(NAME).py demos/$(NAME)/__init__.py 2>/dev/null))
+demo: $(call installed,$(or $(EXTRA),base))  ## run one program (NAME= PORT=)
 	.venv/bin/python -m demos $(NAME) $(if $(PORT),--port $(PORT))
 
 deck: $(call installed,deck $(NODE))  ## build the offline deck in build/deck
@@ -65,8 +67,8 @@ fix: $(call installed,check)  ## mend what can be mended
 	.venv/bin/ruff format .
 	$(RUN) sync
 
-test: EXTRAS = present classic deck node production test
-test: $(call installed,present classic deck node production test)  ## install what the tests need, then run them (ARGS=)
+test: EXTRAS = present classic deck node production waiting test
+test: $(call installed,present classic deck node production waiting test)  ## install what the tests need, then run them (ARGS=)
 	.venv/bin/python slides/apt.py
 	# Tests run make, too, which should not take over what was asked of this one.
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL .venv/bin/python -m pytest $(ARGS)

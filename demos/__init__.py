@@ -6,6 +6,7 @@ command its manners; imported in any other way, this does nothing.
 
 import errno
 import inspect
+import os
 import socket
 import sys
 from types import TracebackType
@@ -15,6 +16,9 @@ def _begin() -> None:
     program = next((a for a in sys.orig_argv if a[:6] == "demos."), "")
     if not program:
         return  # `python -m demos`, which has its own manners
+    name = program[6:].partition(".")[0]
+    if os.path.isdir(os.path.join(os.path.dirname(__file__), name)):
+        return  # and so has a demo that is a package
     if sys.argv[1:]:
         given = " ".join([program[6:], *sys.argv[1:]])
         print(

@@ -97,8 +97,10 @@ def start(demo: Demo, args: argparse.Namespace) -> None:
         serve(demo, run, args)
     elif args.port or args.open:
         raise Refused(f"{demo.name} serves nothing: it has no port.")
-    else:
+    elif inspect.iscoroutinefunction(run):
         asyncio.run(run())
+    else:
+        run()
 
 
 def entrance(demo: Demo) -> Callable[..., Any]:
@@ -106,9 +108,12 @@ def entrance(demo: Demo) -> Callable[..., Any]:
     try:
         return importlib.import_module(f"demos.{demo.name}").main
     except ModuleNotFoundError as error:
+        install = f"pip install {error.name}"
+        if demo.extra:
+            install = f"pip install -e '.[{demo.extra}]'"
         raise Refused(
             f"{demo.name} needs the package {error.name!r}"
-            f" ({demo.needs}): pip install {error.name}"
+            f" ({demo.needs}): {install}"
         ) from error
 
 

@@ -8,9 +8,10 @@ A demo's docstring is a sentence, an empty line, and fields:
     Needs: nothing beyond Tornado
     Where: tab, process
     Beside: search 8889
+    Extra: waiting
 
-`Beside` is for a demo that needs another one, on that port; the others
-are always there.
+`Beside` is for a demo that needs another one, on that port, `Extra` for
+one that needs packages of that extra; the others are always there.
 """
 
 import ast
@@ -20,7 +21,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 NOT_DEMOS = {"__init__", "__main__", "catalog"}
-FIELDS = ("Shows", "Try", "Needs", "Where", "Beside")
+OPTIONAL = ("Beside", "Extra")
+FIELDS = ("Shows", "Try", "Needs", "Where", *OPTIONAL)
 
 
 class UnknownDemo(LookupError):
@@ -38,6 +40,7 @@ class Demo:
     needs: str
     where: set[str]
     beside: list[tuple[str, int]]
+    extra: str
     path: Path
 
 
@@ -71,7 +74,7 @@ def read(path: Path, name: str) -> Demo:
     missing = [
         field
         for field in FIELDS
-        if field != "Beside" and not fields.get(field)
+        if field not in OPTIONAL and not fields.get(field)
     ]
     if missing or not summary:
         raise ValueError(
@@ -85,6 +88,7 @@ def read(path: Path, name: str) -> Demo:
         needs=" ".join(fields["Needs"]),
         where={each.strip() for each in fields["Where"][0].split(",")},
         beside=[_beside(line) for line in fields.get("Beside", [])],
+        extra="".join(fields.get("Extra", [])),
         path=path,
     )
 
