@@ -49,7 +49,7 @@ def database() -> Iterator[str]:
     """
     url = os.environ.get("DATABASE_URL", "")
     if url:
-        address(url=url)
+        refuse_silent(url)
         yield url
         return
     keeper = subprocess.Popen(
@@ -63,6 +63,21 @@ def database() -> Iterator[str]:
         yield begun(keeper)
     finally:
         keeper.communicate()  # its input closes: it ends
+
+
+def refuse_silent(url: str) -> None:
+    """Raise Unavailable unless the PostgreSQL of a URL answers."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import OperationalError
+
+    engine = create_engine(address(url=url))
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        why = str(error.orig).strip()
+        raise Unavailable(f"DATABASE_URL's server: {why}") from error
+    finally:
+        engine.dispose()
 
 
 def begun(keeper: subprocess.Popen[str]) -> str:

@@ -37,11 +37,18 @@ def test_a_private_server_is_a_real_one(postgres):
     engine.dispose()
 
 
-def test_the_server_of_database_url_is_used_as_it_is(monkeypatch):
+def test_the_server_of_database_url_is_used_as_it_is(monkeypatch, postgres):
     """No other is started."""
-    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
+    monkeypatch.setenv("DATABASE_URL", postgres)
     with database() as url:
-        assert url == "postgresql://somewhere/else"
+        assert url == postgres
+
+
+def test_a_server_that_does_not_answer_is_told(monkeypatch, needs_waiting):
+    """With what its driver says."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/x")
+    with pytest.raises(Unavailable, match=r"DATABASE_URL.*port 1 failed"), database():
+        pass
 
 
 @pytest.mark.parametrize(

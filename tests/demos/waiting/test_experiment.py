@@ -1,5 +1,7 @@
 """Every mode, with short sleeps: the proportions that the slides tell."""
 
+from itertools import pairwise
+
 import pytest
 
 from demos.waiting.client import total
@@ -41,7 +43,7 @@ def test_gevent_with_a_driver_that_blocks_serves_postgres_in_line(postgres):
     """The bars of a waterfall: each begins when the one before is done."""
     gevent = next(mode for mode in MODES if mode.name == "gevent")
     answers = sorted(measure(gevent, postgres, 3, SLEEP).postgres, key=lambda each: each.began)
-    for before, after in zip(answers, answers[1:], strict=False):
+    for before, after in pairwise(answers):
         assert after.began >= before.began + SLEEP
 
 
@@ -55,7 +57,7 @@ def test_a_mode_whose_package_is_missing_says_what_to_install():
 def test_a_server_that_does_not_start_says_why():
     """What it wrote to its standard error is in the sentence."""
     mode = Mode("x", "gunicorn", "no_such_worker", "psycopg2", "psycopg2")
-    with pytest.raises(Skipped, match="did not serve.*no_such_worker"):
+    with pytest.raises(Skipped, match=r"did not serve.*no_such_worker"):
         measure(mode, "postgresql:///", 1, 0)
 
 
