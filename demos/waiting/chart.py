@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from demos.waiting.client import Answer
 
 QUEUED, SERVED = "░", "█"
-WIDTH, LEFT, RIGHT, ROW = 1160, 190, 1040, 34
+WIDTH, LEFT, RIGHT = 1160, 190, 1040
+ROW, GAP = 34, 26
 FONT = (
     "font-family=\"var(--sans, 'DejaVu Sans', sans-serif)\""
     ' font-size="24"'
@@ -45,33 +46,43 @@ def terminal(answers: list[Answer], columns: int = 48) -> str:
 
 
 def in_order(answers: list[Answer]) -> list[Answer]:
-    """As the server took them up."""
-    return sorted(answers, key=lambda each: (each.began, each.done))
+    """As the server took them up; Python's first of those together."""
+    moment = max(answer.done for answer in answers) / 50 or 1
+    return sorted(
+        answers,
+        key=lambda each: (
+            round(each.began / moment),
+            each.route != "python",
+        ),
+    )
 
 
-def svg(answers: list[Answer], until: float = 0) -> str:
-    """A picture, its axis at least `until` seconds long."""
-    ends = [answer.done for answer in answers]
+def svg(*bursts: list[Answer], until: float = 0) -> str:
+    """A picture of bursts, one under the other, on one axis.
+
+    The axis is at least `until` seconds long.
+    """
+    ends = [max(answer.done for answer in each) for each in bursts]
     extent = max(*ends, until)
-    foot = ROW * len(answers) + 12
-    parts = [
-        head(foot + 52, f"{len(answers)} requests, {max(ends):.2f} s"),
-        axis(extent, foot),
-        *[
-            bar(answer, 8 + ROW * row, (RIGHT - LEFT) / (extent or 1))
-            for row, answer in enumerate(in_order(answers))
-        ],
-        "</svg>\n",
-    ]
-    return "\n".join(parts)
+    scale = (RIGHT - LEFT) / (extent or 1)
+    parts, y = [], 8.0
+    for answers in bursts:
+        for answer in in_order(answers):
+            parts.append(bar(answer, y, scale))
+            y += ROW
+        y += GAP
+    foot = y - GAP + 4
+    told = " and ".join(f"{end:.2f} s" for end in ends)
+    lines = [head(foot + 40, told), axis(extent, foot), *parts]
+    return "\n".join([*lines, "</svg>\n"])
 
 
-def head(height: int, told: str) -> str:
+def head(height: float, told: str) -> str:
     """The picture's frame; `told` is for who cannot see it."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="figure"'
-        f' viewBox="0 0 {WIDTH} {height}" role="img" {FONT}'
-        f' aria-label="Waterfall of {escape(told)}">'
+        f' viewBox="0 0 {WIDTH} {height:.0f}" role="img" {FONT}'
+        f' aria-label="Waterfall of requests: {escape(told)}">'
     )
 
 

@@ -181,7 +181,7 @@ def draw(told: list[list[Answer]], where: str | None) -> None:
         for answers in told:
             print(f"\n{chart.terminal(answers)}")
         return
-    Path(where).write_text(chart.svg(list(chain(*told))), "utf-8")
+    Path(where).write_text(chart.svg(*told), "utf-8")
     print(f"The waterfall is in {where}.")
 
 
