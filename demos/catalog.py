@@ -43,6 +43,14 @@ class Demo:
     extra: str
     path: Path
 
+    @property
+    def modules(self) -> list[Path]:
+        """The other modules of a demo that is a package."""
+        if self.path.stem == self.name:
+            return []
+        found = self.path.parent.rglob("*.py")
+        return sorted(each for each in found if each != self.path)
+
 
 def demos() -> list[Demo]:
     """Every demo, by name."""

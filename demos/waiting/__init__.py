@@ -13,6 +13,14 @@ Where: process
 """
 
 
+def recorded() -> str:
+    """What it printed once, for whoever cannot run it."""
+    from demos.waiting import results, table
+
+    command = "$ python -m demos.waiting compare --sleep 5"
+    return f"{command}\n{table.terminal(results.load())}"
+
+
 def main() -> None:
     """Run every way in turn, and print the table."""
     from demos.waiting.__main__ import main

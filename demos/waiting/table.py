@@ -43,7 +43,7 @@ def measured(run: Run) -> str:
     return (
         f"{run.requests} requests a route, each of {run.sleep:g} s;"
         f" `both` sends all at once.\n"
-        f"{run.date}, {run.machine}, {', '.join(used)}"
+        f"{run.date}, {run.machine}\n{', '.join(used)}"
     )
 
 

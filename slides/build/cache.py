@@ -20,6 +20,7 @@ from slides.notebook import ROOT, Chapter
 
 SLIDES = ROOT / "slides"
 DEMOS = ROOT / "demos"
+SUFFIXES = (".py", ".html", ".json")  # programs, their pages, runs that were recorded
 
 
 @dataclass
@@ -73,7 +74,7 @@ def sections_key(chapter: Chapter, outputs: str) -> str:
 
 def demo_files() -> list[Path]:
     """The files of all demos, and their pages."""
-    return sorted(path for path in DEMOS.rglob("*") if path.suffix in (".py", ".html"))
+    return sorted(path for path in DEMOS.rglob("*") if path.suffix in SUFFIXES)
 
 
 def used_demos(code: Iterable[str]) -> list[Path]:

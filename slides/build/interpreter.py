@@ -17,7 +17,7 @@ from zipfile import ZipFile
 from slides.build.archive import Files, archive, files_in, flat, put
 from slides.build.assets import LOCK, MODULES, install, run, tool
 from slides.build.kept import made
-from slides.build.packages import imported, machine_files, programs, tls_files, tornado_files
+from slides.build.packages import imported, machine_files, runnable, tls_files, tornado_files
 
 BUILD = Path(__file__).parent
 PYODIDE = MODULES / "pyodide"
@@ -29,6 +29,7 @@ SITE = "/lib/site.zip"  # where it is
 WITH_SOURCE = ("asyncio/", "concurrent/", "json/")
 PROGRAMS = ("bytecode.py", "interpreter.py", "sitecustomize.py", "snapshot.py")
 BOOT = ("zipfile", "encodings.cp437")  # unpacks the programs
+LAZY = ("concurrent.futures.thread",)  # its package imports it when a name of it is asked for
 
 
 def pyodide() -> Path:
@@ -69,8 +70,8 @@ def divided(bytecode: Files) -> tuple[Files, Files]:
 def first_imports() -> list[str]:
     """What the programs and their machine import, apart from each other."""
     own = ("demos", "machine", "kernel", "js", "pyodide", "tlslite")
-    names = imported(machine_files() | programs())
-    return [*BOOT, *(name for name in names if name.partition(".")[0] not in own)]
+    names = imported(machine_files() | runnable())
+    return [*BOOT, *LAZY, *(name for name in names if name.partition(".")[0] not in own)]
 
 
 def compiled(modules: Files, imports: Iterable[str] = ()) -> tuple[Files, Files]:

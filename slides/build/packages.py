@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tornado
 
+from demos.catalog import FOLDER, Demo, demos
 from slides.build import cache
 from slides.build.archive import Files, files_in
 from slides.notebook import ROOT
@@ -51,9 +52,31 @@ def machine_files() -> Files:
 
 
 def programs() -> Files:
-    """The demos and their pages."""
+    """The demos and their pages; of a package that cannot run in a tab, what tells its facts."""
     root = cache.DEMOS.parent
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in cache.demo_files()}
+    files = {path.relative_to(root).as_posix(): path for path in cache.demo_files()}
+    elsewhere = {named(path) for demo in not_for_a_tab() for path in demo.modules}
+    return {
+        name: path.read_bytes()
+        for name, path in files.items()
+        if path.suffix != ".json" and name not in elsewhere
+    }
+
+
+def runnable() -> Files:
+    """The programs that can run in a tab, and the command that starts them."""
+    elsewhere = {named(demo.path) for demo in not_for_a_tab()}
+    return {name: data for name, data in programs().items() if name not in elsewhere}
+
+
+def not_for_a_tab() -> list[Demo]:
+    """The demos that need a process of the machine's."""
+    return [demo for demo in demos() if "tab" not in demo.where]
+
+
+def named(path: Path) -> str:
+    """A demo's file as the archive calls it: `demos/hello.py`."""
+    return f"demos/{path.relative_to(FOLDER).as_posix()}"
 
 
 def imported(files: Files) -> list[str]:

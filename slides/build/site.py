@@ -1,6 +1,7 @@
 """Puts the deck together: the talk, the front page, a page for each program, and the assets."""
 
 import datetime
+import importlib
 import platform
 import re
 import shutil
@@ -103,7 +104,16 @@ def recorded_panels(sections: Iterable[str]) -> dict[str, Markup]:
 
 def bare_panel(demo: Demo) -> Markup:
     """The panel of a program that no slide runs."""
-    return Markup(pages().get_template("unrecorded.html").render(demo=demo))
+    said = recorded_text(demo)
+    return Markup(pages().get_template("unrecorded.html").render(demo=demo, said=said))
+
+
+def recorded_text(demo: Demo) -> str:
+    """What a program that cannot be run for the deck said when its author ran it, if he kept it."""
+    if demo.name == demo.path.stem:
+        return ""
+    package = importlib.import_module(f"demos.{demo.name}")
+    return package.recorded() if hasattr(package, "recorded") else ""
 
 
 def write_page(path: Path, template: str, **context: Any) -> None:
@@ -114,9 +124,10 @@ def write_page(path: Path, template: str, **context: Any) -> None:
 
 
 def demo_files(demo: Demo) -> list[tuple[str, Markup]]:
-    """The pages a demo serves, each with its name and its highlighted text."""
+    """A demo's other modules and its pages, each with its name and its highlighted text."""
     used = used_demos([f"demos.{demo.name}"])
-    return [(path.name, highlighted(path)) for path in used if path.suffix == ".html"]
+    pages = [path for path in used if path.suffix == ".html"]
+    return [(path.name, highlighted(path)) for path in (*demo.modules, *pages)]
 
 
 def highlighted(path: Path) -> Markup:

@@ -7,18 +7,20 @@ import shutil
 import signal
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from demos.catalog import find
 from slides.build import cache, forks
 from slides.build.convert import ConvertError, convert, slide_ids
 from slides.build.deck import Build
 from slides.build.execute import CellFailed, execute
 from slides.build.kernels import Kernels
-from slides.build.site import replacing
+from slides.build.site import bare_panel, demo_files, replacing
 from slides.build.strip import lag_strip
 from slides.build.watch import Events
 from slides.notebook import ROOT, chapters, read
@@ -325,3 +327,15 @@ def test_a_page_hears_of_what_it_missed() -> None:
     events.reload("second")
     assert "event: reload" in events.join("first").get_nowait()
     assert events.join("second").empty()
+
+
+def test_the_page_of_a_package_shows_its_modules_and_what_it_said_once() -> None:
+    """A program that needs a database is read, and seen as it was recorded."""
+    waiting = find("waiting")
+    shown = dict(demo_files(waiting))
+    assert set(shown) == {path.name for path in waiting.modules}
+    assert "SELECT pg_sleep" in unescape(re.sub(r"<[^>]+>", "", shown["tornado_app.py"]))
+    panel = bare_panel(waiting)
+    assert "gunicorn sync" in panel
+    assert "make demo NAME=waiting" in panel
+    assert "recorded" not in bare_panel(find("loop")).replace("recording", "")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from demos.catalog import demos
 from slides.build import assets, cache, interpreter, kept, tab
 from slides.build.assets import AssetsError
 from slides.build.packages import tls_files
@@ -156,8 +157,13 @@ def test_the_programs_are_sources_and_their_modules_are_not(deck: Deck) -> None:
     """What is edited is there as it is; what is imported is bytecode, with its source beside."""
     with zipfile.ZipFile(deck.runtime / "site.zip") as site:
         names = site.namelist()
-        for path in cache.demo_files():
-            assert site.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
+        for demo in demos():
+            assert site.read(demo.path.relative_to(ROOT).as_posix()) == demo.path.read_bytes()
+            modules = {path.relative_to(ROOT).as_posix() for path in demo.modules}
+            assert modules & {*names} == (modules if "tab" in demo.where else set())
+        assert {f"demos/pages/{page.name}" for page in (cache.DEMOS / "pages").iterdir()} <= {
+            *names
+        }
     assert not [name for name in names if name.startswith("demos/") and name.endswith(".pyc")]
     modules = [name for name in names if name.startswith("lib/") and name.endswith(".py")]
     assert {"lib/tornado/web.py", "lib/machine/process.py"} <= {*modules}
@@ -182,7 +188,8 @@ def test_the_bytecode_is_that_of_the_tabs_python(deck: Deck) -> None:
 
 def test_no_demo_makes_the_tab_compile_or_fetch_a_module(deck: Deck) -> None:
     """All that the programs import is bytecode, and in the first archive."""
-    imports = "; ".join(f"import demos.{path.stem}" for path in cache.DEMOS.glob("[a-z]*.py"))
+    in_a_tab = [demo.name for demo in demos() if "tab" in demo.where]
+    imports = "; ".join(f"import demos.{name}" for name in in_a_tab)
     python = f"""
         import json, sys
         from js import fetches
@@ -282,11 +289,11 @@ def test_a_changed_demo_makes_a_new_archive_of_them_and_starts_nothing(
 
     for module in (assets, interpreter):
         monkeypatch.setattr(module, "run", started)
-    demos = shutil.copytree(cache.DEMOS, tmp_path / "demos")
-    monkeypatch.setattr(cache, "DEMOS", demos)
+    copy = shutil.copytree(cache.DEMOS, tmp_path / "demos")
+    monkeypatch.setattr(cache, "DEMOS", copy)
     before = tab.fingerprint()
-    text = (demos / "hello.py").read_text()
-    (demos / "hello.py").write_text(f"{text}# changed\n")
+    text = (copy / "hello.py").read_text()
+    (copy / "hello.py").write_text(f"{text}# changed\n")
     assert tab.fingerprint() != before
     changed = Deck(tmp_path)
     tab.write(changed.out, snapshot=True)
@@ -297,7 +304,7 @@ def test_a_changed_demo_makes_a_new_archive_of_them_and_starts_nothing(
     }
     with zipfile.ZipFile(changed.runtime / "site.zip") as site:
         assert site.read("demos/hello.py").endswith(b"# changed\n")
-    (demos / "hello.py").write_text(f"import plistlib\n{text}")
+    (copy / "hello.py").write_text(f"import plistlib\n{text}")
     with pytest.raises(AssetsError, match=r"bytecode\.mjs"):
         tab.write(Deck(tmp_path / "more").out)
 
