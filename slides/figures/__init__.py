@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from slides.figures import kitchen, opener, production, pushing, request, servers, story, waiting
+from slides.figures import (
+    kitchen,
+    opener,
+    places,
+    production,
+    pushing,
+    request,
+    servers,
+    story,
+    waiting,
+)
 from slides.figures.story import map_of
 from slides.figures.timeline import Figure, timeline
 
@@ -23,6 +33,8 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "blocked_loop": waiting.blocked_loop,
     "waiting_for_others": waiting.waiting_for_others,
     "fan_out_lanes": waiting.fan_out_lanes,
+    "where_the_wait_is": places.where_the_wait_is,
+    "one_connection": places.one_connection,
     "polling_vs_pushing": pushing.polling_vs_pushing,
     "broadcast": pushing.broadcast,
     "topology": production.topology,
