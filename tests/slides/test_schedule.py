@@ -104,3 +104,27 @@ def test_the_road_of_the_talk_has_its_core_chapters() -> None:
     told = re.findall(r", ([\d.]+) min", road)
     core = [chapter for chapter in chapters() if not chapter.is_deep_dive]
     assert [float(each) for each in told] == [schedule.minutes(chapter) for chapter in core]
+
+
+def test_the_contents_of_the_deck_mark_the_dives_and_count_the_core_talk(talk: Path) -> None:
+    """All chapters are there in order, two of them marked; the talk's minutes leave those out."""
+    from slides.build.site import write_pages
+
+    write_pages(talk / "deck", [(chapter, "") for chapter in chapters(talk)])
+    html = (talk / "deck" / "index.html").read_text("utf-8")
+    assert "A talk of 5 minutes" in html
+    titles = re.findall(r'<span class="chapter">(\w+) 1( <span class="part">deep dive)?', html)
+    assert [(title, bool(part)) for title, part in titles] == [
+        ("first", False),
+        ("deep", True),
+        ("deeper", True),
+        ("last", False),
+    ]
+
+
+def test_a_dive_is_presented_by_its_name() -> None:
+    """With or without its number, as any chapter."""
+    from slides.present import find_chapter
+
+    stems = [chapter.stem for chapter in chapters()]
+    assert find_chapter(stems, "55_waiting") == find_chapter(stems, "waiting") == "55_waiting"
