@@ -13,21 +13,16 @@ Extra: waiting
 Where: process
 """
 
-INSTALL = "pip install -e '.[waiting]'"
+from typing import Any
 
 
-async def main(port: int = 8888, address: str = "127.0.0.1") -> None:
-    """Serve until cancelled, with a slow service beside it."""
-    try:
-        from demos.requests_inside.app import serve
-    except ModuleNotFoundError as error:
-        raise SystemExit(missing(error)) from None
-    await serve(port, address)
+def __getattr__(name: str) -> Any:
+    """Import `main` when it is asked for: it needs the extra.
 
+    What was recorded can be shown without.
+    """
+    if name != "main":
+        raise AttributeError(f"{__name__} has no {name!r}")
+    from demos.requests_inside.app import main
 
-def missing(error: ModuleNotFoundError) -> str:
-    """What to tell whoever lacks a package."""
-    return (
-        f"requests_inside: the package {error.name!r} is missing:"
-        f" {INSTALL}"
-    )
+    return main

@@ -6,9 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
-from demos.requests_inside import missing
 from demos.requests_inside.child import ChildFailed
 from demos.requests_inside.recorded import HEADS, Result, row
+
+MISSING = "is missing: pip install -e '.[waiting]'"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,16 +20,16 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return compare(args)
     except ModuleNotFoundError as error:
-        return refuse(missing(error))
+        return refuse(f"the package {error.name!r} {MISSING}")
     except (ChildFailed, OSError) as error:
-        return refuse(f"requests_inside: {error}")
+        return refuse(str(error))
     except KeyboardInterrupt:
         print()
         return 130
 
 
 def refuse(why: str) -> int:
-    print(why, file=sys.stderr)
+    print(f"requests_inside: {why}", file=sys.stderr)
     return 2
 
 
@@ -63,8 +64,8 @@ def seconds(text: str) -> float:
 
 def compare(args: argparse.Namespace) -> int:
     """Print each row when it is measured; save the run if asked to."""
-    # The first is imported to learn here what a child would lack.
-    from demos.requests_inside import app, comparison  # noqa: F401
+    # The second is imported to learn here what a child would lack.
+    from demos.requests_inside import comparison, measured  # noqa: F401
 
     title = f"{args.calls} calls at once, {args.delay:g} s each"
     print(row(title, list(HEADS)), flush=True)

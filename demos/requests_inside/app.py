@@ -84,7 +84,7 @@ def prepare(threads: int = 0, max_clients: int = 0) -> None:
         AsyncHTTPClient.configure(None, max_clients=max_clients)
 
 
-async def serve(port: int, address: str) -> None:
+async def main(port: int = 8888, address: str = "127.0.0.1") -> None:
     """Serve until cancelled, the slow service in another process."""
     with setup(), child("slow") as service:
         prepare(threads=AT_ONCE, max_clients=AT_ONCE)

@@ -21,6 +21,8 @@ import tornado.web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from demos.requests_inside.ways import WAYS
+
 ROOT = Path(__file__).parents[2]
 GRACE = 5  # seconds to end in
 
@@ -79,7 +81,8 @@ def main() -> None:
 
 def command_line() -> argparse.Namespace:
     line = argparse.ArgumentParser(prog="child")
-    line.add_argument("server", help="slow, or the name of a way")
+    servers = ["slow", *[way.name for way in WAYS]]
+    line.add_argument("server", choices=servers)
     line.add_argument("--service", help="the URL of what is slow")
     line.add_argument("--calls", type=int, default=50, help="at once")
     line.add_argument("--delay", type=float, default=0.2)
