@@ -4,12 +4,17 @@ import asyncio
 import contextlib
 import gzip
 import io
+import ssl
 import threading
+from pathlib import Path
 
 import pytest
 import requests
+import tornado.test
+from requests.exceptions import SSLError
+from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
-from tornado.testing import ExpectLog
+from tornado.testing import ExpectLog, bind_unused_port
 from tornado.web import Application, RequestHandler
 
 pytest.importorskip("greenlet", reason="pip install -e '.[waiting]'")
@@ -17,6 +22,7 @@ pytest.importorskip("greenlet", reason="pip install -e '.[waiting]'")
 from demos.requests_inside.adapter import TornadoAdapter, setup
 from demos.requests_inside.bridge import await_, greened
 
+CERTIFICATE = Path(tornado.test.__file__).with_name("test.crt")
 LONG = b"a long answer, " * 100_000
 
 
@@ -321,6 +327,36 @@ async def test_a_proxy_is_refused_rather_than_passed_by(service):
     proxies = {"http": "http://127.0.0.1:1"}
     with pytest.raises(requests.exceptions.ProxyError, match="knows no"):
         await greened(requests.get, service(echo) + "/echo", proxies=proxies)
+
+
+@pytest.fixture
+def secure(io_loop):
+    """A service with Tornado's own certificate, which nobody has signed: its URL."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_suffix(".key"))
+    server = HTTPServer(Application([("/echo", Service, {"act": echo})]), ssl_options=context)
+    sock, port = bind_unused_port()
+    server.add_socket(sock)
+    yield f"https://localhost:{port}/echo"
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
+
+
+@pytest.mark.parametrize(
+    "verify, why", [(True, "self-signed"), (str(CERTIFICATE), "Hostname mismatch")]
+)
+@pytest.mark.gen_test
+async def test_a_certificate_that_is_not_to_be_believed_is_an_ssl_error(secure, verify, why):
+    """By default, and with authorities of the caller's; nothing is sent."""
+    with ExpectLog("tornado.general", "SSL Error"), pytest.raises(SSLError, match=why):
+        await greened(requests.get, secure, verify=verify)
+
+
+@pytest.mark.gen_test
+async def test_a_caller_can_believe_every_certificate(secure):
+    """`verify=False` is the caller's to say."""
+    answer = await greened(requests.get, secure, verify=False)
+    assert answer.json()["method"] == "GET"
 
 
 @pytest.mark.gen_test
