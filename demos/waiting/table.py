@@ -42,7 +42,7 @@ def measured(run: Run) -> str:
     ]
     return (
         f"{run.requests} requests a route, each of {run.sleep:g} s;"
-        f" `both` sends all at once.\n"
+        ' "both" sends all at once.\n'
         f"{run.date}, {run.machine}\n{', '.join(used)}"
     )
 

@@ -46,7 +46,7 @@ class Blocking:
         self.engine = create_engine(url)
 
     async def python(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251 - the mistake to see
+        time.sleep(seconds)  # the mistake to see
 
     async def postgres(self, seconds: float) -> None:
         sleep_in(self.engine, seconds)
