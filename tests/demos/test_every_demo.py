@@ -105,12 +105,14 @@ def imported(path):
 
 @pytest.mark.parametrize("name", DEMOS)
 def test_every_definition_fits_on_a_slide(name):
-    """At most 14 lines of 72 columns."""
-    for path in (DEMOS[name].path, *DEMOS[name].modules):
+    """At most 14 lines of 72 columns; what is beside the front of a package may have 25."""
+    demo = DEMOS[name]
+    for path in (demo.path, *demo.modules):
         text = path.read_text()
+        most = 14 if path == demo.path else 25
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno - node.lineno < 14, f"{path}: {node.name}"
+                assert node.end_lineno - node.lineno < most, f"{path}: {node.name}"
         assert max(len(line) for line in text.splitlines()) <= 72, path
 
 
