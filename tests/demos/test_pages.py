@@ -13,7 +13,7 @@ from tornado.routing import Router
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
-from demos import broadcaster, templates
+from demos import broadcaster, pool_waves, templates
 
 playwright = pytest.importorskip("playwright.async_api", reason="pip install -e .[test]")
 expect = playwright.expect
@@ -227,4 +227,59 @@ async def test_a_hostile_name_is_shown_and_not_run(visit, serve):
     )
     await page.get_by_role("link").click()
     await expect(page.get_by_role("listitem").last).to_have_text("<b>Bobby</b>, 25")
+    assert await fits(page)
+
+
+async def predict_and_run(page, seconds, **controls):
+    """Fill in the page of the pool, run, and wait for the end."""
+    for name, value in controls.items():
+        await page.locator(f"[name={name}]").fill(str(value))
+    await page.get_by_label("guess").fill(str(seconds))
+    await page.get_by_role("button", name="Run").click()
+    await expect(page.locator("#said")).to_have_text(f"you said {seconds} s", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+@pytest.mark.gen_test(timeout=60)
+async def test_the_pool_shows_its_waves_beside_the_guess(visit, serve, width, height):
+    """A bar a request, the total and the guess: on a slide, on a phone, and under a prefix."""
+    url = serve(Prefix("/talk/live", pool_waves.make_app())) + "/talk/live/"
+    page = await visit(url, width, height)
+    await expect(page.get_by_text("simulated: pretend connections")).to_be_visible()
+    await predict_and_run(page, 7, requests=6, size=1, overflow=1, wait=0.4)
+    await expect(page.get_by_role("status")).to_contain_text("6 served, in 3 waves")
+    total = float((await page.locator("#total").text_content()).removesuffix(" s "))
+    assert 3 * 0.95 <= total / 0.4 < 5
+    assert await page.locator("rect.holding").count() == 6
+    assert await page.locator("rect.queued").count() >= 4
+    assert await page.locator("rect.refused").count() == 0
+    told = await page.get_by_role("img").get_attribute("aria-label")
+    assert told.startswith("6 requests: ")
+    assert "you said 7 s" in told
+    assert await fits(page)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_nobody_runs_the_pool_without_a_guess(visit, serve):
+    """And another question wants another guess."""
+    page = await visit(serve(pool_waves.make_app()), 1280, 720)
+    button = page.get_by_role("button")
+    await expect(button).to_have_text("Guess first")
+    await expect(button).to_be_disabled()
+    await page.get_by_label("guess").fill("2")
+    await expect(button).to_have_text("Run")
+    await expect(button).to_be_enabled()
+    await page.get_by_label("pool size").fill("20")
+    await expect(page.get_by_label("guess")).to_have_value("")
+    await expect(button).to_be_disabled()
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_pool_says_who_was_refused_and_why(visit, serve):
+    """Their bars end in another colour, and the sentence stands once."""
+    page = await visit(serve(pool_waves.make_app()), 390, 844)
+    await predict_and_run(page, 1, requests=3, size=1, overflow=0, wait=0.6, timeout=0.2)
+    said = "2 refused: no connection was free within 0.2 s"
+    await expect(page.get_by_role("status")).to_contain_text(f"1 served, in 1 wave {said}")
+    assert await page.locator("rect.refused").count() == 2
     assert await fits(page)
