@@ -1,5 +1,6 @@
 """The table: what blocks and what does not, in how many threads; and an end that leaves nothing."""
 
+import contextlib
 import math
 import os
 import re
@@ -181,8 +182,8 @@ def test_nonsense_is_refused_with_a_sentence(words, why):
 def test_a_comparison_that_is_ended_leaves_no_process(number):
     """Not even when it is killed, and while its server is blocked."""
     words = ["--calls", "20", "--delay", "5"]
-    process = subprocess.Popen([*COMMAND, *words], cwd=ROOT, stdout=subprocess.DEVNULL)
-    with process:
+    servers = []
+    with subprocess.Popen([*COMMAND, *words], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             servers = two_children(process.pid)
             process.send_signal(number)
@@ -190,6 +191,9 @@ def test_a_comparison_that_is_ended_leaves_no_process(number):
             _, left = psutil.wait_procs(servers, PATIENCE)
         finally:
             process.kill()
+            for each in servers:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()  # psutil makes sure that the pid is still that process'
     assert left == []
     assert process.returncode == (130 if number == signal.SIGINT else -number)
 
