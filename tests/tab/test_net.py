@@ -40,7 +40,8 @@ VARYING = [
     (r"URL rejected: .*", "URL rejected: …"),
     (r" \(this page has only its own machine, localhost\)", ""),
     (r"\t\d{10}\t", "\tlater\t"),
-    (r'"time": [\d.]+', '"time": …'),
+    (r'"(time|seconds|processors|threads)": [\d.]+', r'"\1": …'),
+    (r'"waves": \[[\d, ]+\]', '"waves": …'),
     (r"port \d+|:\d{4,5}\b", "port …"),
 ]
 
