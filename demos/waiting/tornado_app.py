@@ -18,6 +18,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from multiprocessing.synchronize import Barrier
 from typing import Protocol
 
 import tornado.web
@@ -79,14 +80,14 @@ class Processes:
     """In a process of a pool, each with an engine of its own."""
 
     def __init__(self, url: str, workers: int) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        ready = spawn.Barrier(workers + 1)
         self.executor = ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=begin_worker,
-            initargs=(url,),
+            workers, spawn, begin_worker, (url, ready)
         )
-        for _ in range(workers):  # all start now, none at a request
-            self.executor.submit(time.sleep, 0.01)
+        for _ in range(workers):  # each starts one: none is idle
+            self.executor.submit(int)
+        ready.wait()  # all are there before the first request
 
     async def python(self, seconds: float) -> None:
         await run(self.executor, time.sleep, seconds)
@@ -133,10 +134,11 @@ class Worker:
     engine: Engine
 
 
-def begin_worker(url: str) -> None:
+def begin_worker(url: str, ready: Barrier) -> None:
     """Run in each new worker: connections are not to be inherited."""
-    Worker.engine = create_engine(url, pool_size=1, max_overflow=0)
     threading.Thread(target=die_with_parent, daemon=True).start()
+    Worker.engine = create_engine(url, pool_size=1, max_overflow=0)
+    ready.wait()
 
 
 def die_with_parent() -> None:
