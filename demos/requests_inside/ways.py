@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 THREADS = "asyncio.to_thread, "
 BRIDGE = "greenlet bridge, max_clients="
-AWAIT = "await AsyncHTTPClient, max_clients="
+AWAIT = "AsyncHTTPClient, max_clients="
 
 
 @dataclass(frozen=True)
