@@ -16,6 +16,20 @@ Where: process
 from typing import Any
 
 
+def transcript() -> str:
+    """What the comparison printed once, for whoever cannot run it."""
+    from demos.requests_inside import recorded
+
+    run = recorded.load()
+    rows = [(each.title, each.figures()) for each in run.results]
+    lines = [
+        "$ python -m demos.requests_inside compare",
+        recorded.row(run.title(), list(recorded.HEADS)),
+        *(recorded.row(title, figures) for title, figures in rows),
+    ]
+    return "\n".join([*lines, "", run.measured()])
+
+
 def __getattr__(name: str) -> Any:
     """Import `main` when it is asked for: it needs the extra.
 

@@ -4,8 +4,7 @@ Shows: the same ten waits, five in Python and five in PostgreSQL, behind
     gunicorn's workers and Tornado's executors; what takes ten times as
     long as it has to, what does not, and what each way costs
 Try:
-    python -m demos.waiting compare --sleep 0.2
-    python -m demos.waiting compare sync gevent psycogreen
+    python -m demos.waiting compare sync gevent psycogreen --sleep 0.3
     python -m demos.waiting traps
 Needs: Flask, SQLAlchemy, gunicorn, gevent and a PostgreSQL
 Extra: waiting
@@ -13,7 +12,7 @@ Where: process
 """
 
 
-def recorded() -> str:
+def transcript() -> str:
     """What it printed once, for whoever cannot run it."""
     from demos.waiting import results, table
 

@@ -17,7 +17,9 @@ NAMES = {mode.name: mode for mode in MODES}
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     args = command_line().parse_args(argv)
-    signal.signal(  # ended by kill, it cleans up as for Ctrl-C
+    # Ctrl-C ends it, even behind an `&`; and so does being terminated.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(
         signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT)
     )
     try:

@@ -104,16 +104,16 @@ def recorded_panels(sections: Iterable[str]) -> dict[str, Markup]:
 
 def bare_panel(demo: Demo) -> Markup:
     """The panel of a program that no slide runs."""
-    said = recorded_text(demo)
+    said = transcript(demo)
     return Markup(pages().get_template("unrecorded.html").render(demo=demo, said=said))
 
 
-def recorded_text(demo: Demo) -> str:
+def transcript(demo: Demo) -> str:
     """What a program that cannot be run for the deck said when its author ran it, if he kept it."""
     if demo.name == demo.path.stem:
         return ""
     package = importlib.import_module(f"demos.{demo.name}")
-    return package.recorded() if hasattr(package, "recorded") else ""
+    return package.transcript() if hasattr(package, "transcript") else ""
 
 
 def write_page(path: Path, template: str, **context: Any) -> None:

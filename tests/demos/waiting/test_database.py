@@ -10,6 +10,8 @@ from sqlalchemy import create_engine, text
 
 from demos.waiting.database import Unavailable, address, database
 
+from .conftest import over
+
 HOLD = """
 import time
 from demos.waiting.database import database
@@ -85,7 +87,7 @@ def test_a_machine_without_postgresql_is_told_what_to_do(monkeypatch, tmp_path):
 def test_a_private_server_ends_with_a_program_that_is_killed(needs_waiting):
     """SIGKILL leaves no time for good-byes; the server is gone all the same."""
     program = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
-    with program:
+    with program, over(program):
         url = program.stdout.readline().strip()
         servers = postgres_of(url)
         assert servers
