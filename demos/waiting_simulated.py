@@ -30,7 +30,7 @@ LIMITS = {"requests": (1, 10, 5), "sleep": (0.1, 5.0, 0.5)}
 class Mode:
     """The places to wait in, of which each mode chooses two."""
 
-    title = why = ""
+    title = where = why = ""
 
     def __init__(self, requests: int, seconds: float) -> None:
         self.seconds = seconds
@@ -59,58 +59,51 @@ class Mode:
 
 
 class Sync(Mode):
-    """Both sleeps take place in the only worker there is."""
-
     title = "gunicorn: one worker"
+    where = "Both sleeps take place in the only worker there is."
     why = "The only worker serves one request, and all others queue."
     python = postgres = Mode.in_worker
 
 
 class Gevent(Mode):
-    """Python sleeps in a greenlet; psycopg2 sleeps in C code."""
-
     title = "gevent: psycopg2 waits in C"
+    where = "Python sleeps in a greenlet; psycopg2 sleeps in C code."
     why = "A greenlet gives way to the others; C code blocks them all."
     python = Mode.awaited
     postgres = Mode.on_loop  # gevent's, which is an event loop, too
 
 
 class Psycogreen(Mode):
-    """Python sleeps in a greenlet; psycopg2 has gevent wait for it."""
-
     title = "gevent: psycogreen helps"
+    where = "Python sleeps in a greenlet; psycopg2 lets gevent wait."
     why = "Both waits are gevent's now, and the requests wait together."
     python = postgres = Mode.awaited
 
 
 class Blocking(Mode):
-    """time.sleep and a blocking driver, in an async handler."""
-
     title = "Tornado: on the loop"
+    where = "time.sleep and a blocking driver, in an async handler."
     why = "A blocked loop serves nobody: the word async does not help."
     python = postgres = Mode.on_loop
 
 
 class Threads(Mode):
-    """The same sleeps in a pool, with a thread for each request."""
-
     title = "Tornado: thread pool"
+    where = "The same sleeps in a pool, a thread for each request."
     why = "Each sleep blocks a thread of its own, and the loop goes on."
     python = postgres = Mode.in_pool
 
 
 class Processes(Mode):
-    """The same sleeps in a pool, with a process for each request."""
-
     title = "Tornado: process pool"
+    where = "The same sleeps in a pool, a process for each request."
     why = "Each sleep blocks its own process; threads play them here."
     python = postgres = Mode.in_pool  # a tab has no processes
 
 
 class Await(Mode):
-    """asyncio.sleep and an asynchronous driver, both awaited."""
-
     title = "Tornado: await"
+    where = "asyncio.sleep and an asynchronous driver, both awaited."
     why = "Nothing is blocked: the loop serves others in every wait."
     python = postgres = Mode.awaited
 

@@ -168,5 +168,5 @@ async def test_the_page_says_that_it_simulates_and_where_each_mode_waits(http_cl
     page = (await http_client.fetch(base_url + "/")).body.decode()
     assert "<b>simulated</b>" in page
     for name, mode in waiting_simulated.MODES.items():
-        assert f'value="{name}" data-where="{mode.__doc__}"' in page
+        assert f'value="{name}" data-where="{mode.where}"' in page
         assert mode.title in page
