@@ -58,12 +58,16 @@ class Run:
     """A command that runs, and the two pipes between it and the kernel."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, output: asyncio.StreamReader, lifeline: int
+        self,
+        process: asyncio.subprocess.Process,
+        output: asyncio.StreamReader,
+        pipe: asyncio.ReadTransport,
+        lifeline: int,
     ) -> None:
         self.process = process
         self._output = output
+        self._pipe = pipe
         self._lifeline = lifeline
-        self._pipe: asyncio.ReadTransport | None = None
 
     @classmethod
     async def start(cls, command: str, environment: dict[str, str]) -> "Run":
@@ -72,7 +76,14 @@ class Run:
         # long as something it left in the background holds the pipe.
         output, writing = os.pipe()
         reading, lifeline = os.pipe()
+        reader = asyncio.StreamReader()
+        pipe: asyncio.ReadTransport | None = None
         try:
+            # Read first, then start: an interrupt that came between the two would leave a command
+            # that runs, and nobody to end it.
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", 0)
+            )
             process = await asyncio.create_subprocess_exec(
                 *("/bin/sh", "-c", GUARDED, command),
                 stdin=reading,
@@ -83,17 +94,13 @@ class Run:
             )
         except BaseException:
             os.close(lifeline)
-            os.close(output)
+            if pipe is not None:
+                pipe.close()
             raise
         finally:
             os.close(reading)
             os.close(writing)
-        reader = asyncio.StreamReader()
-        run = cls(process, reader, lifeline)
-        run._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", 0)
-        )
-        return run
+        return cls(process, reader, pipe, lifeline)
 
     async def follow(self, transcript: Transcript, screen: "Screen") -> None:
         """Read until the command has ended, then kill what it left in the background."""
@@ -110,8 +117,7 @@ class Run:
             ended.cancel()
             reading.cancel()
             os.close(self._lifeline)
-            if self._pipe is not None:
-                self._pipe.close()
+            self._pipe.close()
 
     async def _read(self, transcript: Transcript, screen: "Screen") -> None:
         discarded = 0

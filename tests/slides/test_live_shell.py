@@ -123,6 +123,23 @@ async def test_a_cancelled_cell_ends_its_command(tmp_path):
 
 
 @within
+async def test_an_interrupt_as_the_command_starts_ends_it_too(shown, monkeypatch):
+    """From its first moment on, somebody is there to end it."""
+    start, started = asyncio.create_subprocess_exec, []
+
+    async def start_and_interrupt(*command, **options):
+        started.append(await start(*command, **options))
+        asyncio.current_task().cancel()
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_and_interrupt)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(sh("sleep 1000"))
+    await until(lambda: is_gone(started[0].pid))
+    assert "Interrupted." in shown[-1]["text/plain"]
+
+
+@within
 async def test_a_killed_kernel_leaves_no_command_behind(tmp_path):
     """Even SIGKILL, after which the kernel can do nothing any more."""
     pid_file = tmp_path / "pid"
