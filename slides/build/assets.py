@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from slides.build.kept import made
+from slides.build.kept import made, one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = ROOT / "slides" / "theme"
 LOCK = ROOT / "package-lock.json"
 MODULES = ROOT / "node_modules"
+INSTALLING = ROOT / "build" / ".npm.lock"
 STAMP = MODULES / ".installed"
 NODE_MISSING = "Node.js is not on this machine; run `python3 slides/bootstrap.py node`."
 INSTALL_TIMEOUT = 300  # seconds
@@ -73,9 +74,12 @@ def install() -> None:
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
-    command = [tool("npm"), "ci", "--ignore-scripts", "--loglevel=error"]
-    run(command, INSTALL_TIMEOUT, "npm cannot install the deck's packages")
-    STAMP.write_text(wanted)
+    with one_at_a_time(INSTALLING):
+        if STAMP.exists() and STAMP.read_text() == wanted:
+            return  # by another build, while this one waited
+        command = [tool("npm"), "ci", "--ignore-scripts", "--loglevel=error"]
+        run(command, INSTALL_TIMEOUT, "npm cannot install the deck's packages")
+        STAMP.write_text(wanted)
 
 
 def tool(name: str) -> str:
