@@ -1,8 +1,11 @@
 """What every test folder shares: a loop, strictness about logs, and system packages by name."""
 
 import asyncio
+import contextlib
+import itertools
 import logging
 import os
+import random
 import re
 import shutil
 import socket
@@ -21,6 +24,12 @@ APT = ROOT / "apt.txt"
 PROGRAMS = {"nginx-light": "nginx", "webkit2gtk-driver": "WebKitWebDriver", "xvfb": "Xvfb"}
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy with others
+# Below those that a system takes for outgoing connections. Of several processes that run tests
+# each takes its own, one after the other, so that a port that was free is still so a second later.
+FIRST_PORT, PORTS = 20_000, 2_000
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+CANDIDATES = itertools.count(random.randrange(PORTS))
+TOLD = "told"  # the name of what a test wants said at the end
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,23 +73,39 @@ def needs() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def real_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_deck(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The deck of the real notebooks, built once for all the tests that look at it."""
-    out = tmp_path_factory.mktemp("built") / "deck"
+    from slides.build.kept import one_at_a_time  # a tab, where this file is too, has no builder
+
+    shared = tmp_path_factory.getbasetemp()
+    if hasattr(pytestconfig, "workerinput"):
+        shared = shared.parent  # of the folders of all the processes that run tests
+    out = shared / "real" / "deck"
     command = [sys.executable, "-m", "slides", "deck", "--out", str(out)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
+    with one_at_a_time(shared / "real.lock"):
+        if not out.exists():
+            built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert built.returncode == 0, built.stdout + built.stderr
     return out
 
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """Finds a port that nobody listens on just now: `free_port()`."""
-    return find_free_port
+    return find_free_ports
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Has a line said at the end of the run: `tell("a figure to know")`."""
+    return lambda line: record_property(TOLD, line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was skipped for want of a package, and the command that would un-skip it."""
+    """Say what tests tell, what was skipped for want of a package, and how to un-skip it."""
+    for report in terminalreporter.stats.get("passed", []):
+        for line in [line for name, line in report.user_properties if name == TOLD]:
+            terminalreporter.line(line)
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = [str(report.longrepr[-1]) for report in skipped]
     found = [re.search(r"(apt-get|pip) install \S.*", each) for each in reasons]
@@ -121,8 +146,21 @@ def require(package: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def find_free_port() -> int:
-    """A port of the loopback address that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def find_free_ports(count: int = 1) -> int:
+    """The first of `count` neighbouring ports that nobody listens on just now."""
+    free: list[int] = []
+    while len(free) < count:
+        port = FIRST_PORT + PORTS * WORKER + next(CANDIDATES) % PORTS
+        is_next = not free or port == free[-1] + 1
+        free = [*(free if is_next else []), port] if is_free(port) else []
+    return free[0]
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of the loopback address."""
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        # As servers do: a port whose last connections are only fading away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False

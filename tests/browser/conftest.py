@@ -52,7 +52,9 @@ class Talk:
         self.process = subprocess.Popen(
             ["make", "present", *arguments],
             cwd=ROOT,
-            env=os.environ | {"TMPDIR": str(folder), "BROWSER": self.browser()},
+            env=os.environ
+            # Its kernels hand ports over to each other there, and not to those of another talk.
+            | {"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder), "BROWSER": self.browser()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

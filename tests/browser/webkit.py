@@ -18,8 +18,7 @@ from typing import Any
 
 import requests
 
-from slides.ports import next_free
-
+from ..conftest import find_free_ports
 from . import keys
 
 PATIENCE = 30  # seconds, on a machine that is busy with others
@@ -70,7 +69,7 @@ class WebKit:
         ):
             display = f":{screen.stdout.readline().decode().strip()}"
             home = {"DISPLAY": display, "HOME": folder, "XDG_RUNTIME_DIR": folder}
-            port = next_free(9500)
+            port = find_free_ports()
             command = ["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"]
             with running(command, os.environ | home, stdout=subprocess.DEVNULL) as driver:
                 wait_until_it_listens(port, driver)

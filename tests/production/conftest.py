@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import queue
-import random
 import re
 import shutil
 import socket
@@ -18,8 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from slides.ports import is_free
 from slides.serve import ROOT
+
+from ..conftest import find_free_ports
 
 SECONDS = 60
 CONTROL = [sys.executable, "-m", "supervisor.supervisorctl", "-c"]
@@ -232,17 +232,6 @@ def pair(
 def free_ports() -> Callable[[int], int]:
     """Finds neighbouring ports: `free_ports(4)` is the first of four."""
     return find_free_ports
-
-
-def find_free_ports(count: int) -> int:
-    """The first of `count` neighbouring ports that nobody listens on just now.
-
-    From below those that a system takes for outgoing connections, which come and go.
-    """
-    while True:
-        start = random.randrange(20000, 32000)
-        if all(is_free(port) for port in range(start, start + count)):
-            return start
 
 
 def is_alive(process: psutil.Process) -> bool:

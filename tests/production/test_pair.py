@@ -30,6 +30,8 @@ async def posts(pair: Any) -> list[dict]:
         raise AssertionError("the websocket was closed before anything came")
     finally:
         listener.close()
+        while await listener.read_message() is not None:
+            pass  # until the connection is over, which takes an answer
 
 
 async def under_load(pair: Any, deed: Any) -> collections.Counter:

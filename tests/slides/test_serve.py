@@ -20,6 +20,8 @@ from tornado.httpserver import HTTPServer
 from slides import serve
 from slides.ports import is_free, next_free
 
+from ..conftest import find_free_ports
+
 PAGE = "<!doctype html><title>Talk</title>" + "<p>An event loop waits for many.</p>" * 200
 SECONDS = 30
 
@@ -48,13 +50,6 @@ class Served:
             connection.close()
 
 
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def command(*options: str) -> list[str]:
     """The command line of a deck server."""
     return [sys.executable, "-m", "slides", "serve", *options]
@@ -63,7 +58,7 @@ def command(*options: str) -> list[str]:
 @contextlib.contextmanager
 def serving(deck: Path, *options: str) -> Iterator[Served]:
     """Serve a deck until the block ends; begins when the server says its address."""
-    port = free_port()
+    port = find_free_ports()
     process = subprocess.Popen(
         command("--port", str(port), "--deck", str(deck), *options),
         stdout=subprocess.PIPE,

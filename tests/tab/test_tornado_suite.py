@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,14 +101,13 @@ def test_each_entry_of_the_list_is_of_use(suite: dict[str, list[Test]]) -> None:
 
 
 def test_the_share_that_passes_is_told(
-    suite: dict[str, list[Test]], capsys: pytest.CaptureFixture[str]
+    suite: dict[str, list[Test]], tell: Callable[[str], None]
 ) -> None:
-    """It is printed, and written where it can be quoted from."""
+    """It is said at the end, and written where it can be quoted from."""
     numbers = share([*suite["but"], *suite["only"]])
     NUMBERS.parent.mkdir(exist_ok=True)
     NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n")
-    with capsys.disabled():
-        print(f"\nTornado's own tests in a tab: {numbers}")
+    tell(f"Tornado's own tests in a tab: {numbers}")
     assert numbers["run"] > 1000
 
 

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from slides.notebook import ROOT
-from slides.ports import next_free
 
+from ...conftest import find_free_ports
 from .bench import is_answer_of_a_program
 
 PATIENCE = 60_000  # milliseconds, on a machine that is busy with others
@@ -58,7 +58,7 @@ def site(real_deck: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def served(real_deck: Path) -> Iterator[str]:
     """The address of the deck on the project's own server, where it is all there is."""
     command = [sys.executable, "-m", "slides", "serve", "--deck", str(real_deck)]
-    command += ["--port", str(next_free(8200))]
+    command += ["--port", str(find_free_ports())]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         said = process.stdout.readline()
         yield re.search(r"(http://\S+)/ ", said)[1]

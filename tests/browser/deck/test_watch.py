@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from slides.notebook import ROOT
-from slides.ports import next_free
+
+from ...conftest import find_free_ports
 
 PRESENT = ".slides > section.present > section.present"
 SLIDE = "second-the-slide"
@@ -66,7 +67,7 @@ def folder(tmp_path_factory):
 def watch(folder):
     """`make watch` as a process, and the address it gave."""
     command = [sys.executable, "-m", "slides", "watch", "--notebooks", str(folder)]
-    command += ["--out", str(folder.parent / "deck"), "--port", str(next_free(8100))]
+    command += ["--out", str(folder.parent / "deck"), "--port", str(find_free_ports())]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
