@@ -22,6 +22,8 @@ EXPECTED = {
     "processes": (1, 1, 1),
     "await": (1, 1, 1),
 }
+# The next proportion that there is: what takes less than that, on a busy machine too, is not it.
+LESS_THAN = {1: 5, 5: 10, 10: 15}
 
 
 def test_every_mode_is_expected_to_do_something():
@@ -31,12 +33,12 @@ def test_every_mode_is_expected_to_do_something():
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_a_mode_takes_as_many_sleeps_as_it_must(mode, postgres):
-    """One where the waits overlap, five or ten where they queue; nothing in between."""
+    """One where the waits overlap, five or ten where they queue."""
     result = measure(mode, postgres, REQUESTS, SLEEP)
     found = (result.python, result.postgres, result.both)
     for answers, sleeps in zip(found, EXPECTED[mode.name], strict=True):
         assert {answer.status for answer in answers} == {200}
-        assert sleeps * SLEEP <= total(answers) < (sleeps + 2) * SLEEP
+        assert sleeps <= total(answers) / SLEEP < LESS_THAN[sleeps]
 
 
 def test_gevent_with_a_driver_that_blocks_serves_postgres_in_line(postgres):
