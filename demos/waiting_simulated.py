@@ -66,7 +66,7 @@ class Sync(Mode):
 
 
 class Gevent(Mode):
-    title = "gevent: psycopg2 waits in C"
+    title = "gevent: psycopg2 in C"
     where = "Python sleeps in a greenlet; psycopg2 sleeps in C code."
     why = "A greenlet gives way to the others; C code blocks them all."
     python = Mode.awaited
@@ -74,7 +74,7 @@ class Gevent(Mode):
 
 
 class Psycogreen(Mode):
-    title = "gevent: psycogreen helps"
+    title = "gevent: psycogreen"
     where = "Python sleeps in a greenlet; psycopg2 lets gevent wait."
     why = "Both waits are gevent's now, and the requests wait together."
     python = postgres = Mode.awaited
