@@ -23,4 +23,7 @@ def test_a_program_runs_on_its_own_page(opened, name):
         bench.lag if bench.address.is_hidden() else bench.client().locator("body")
     ).to_be_visible()
     expect(bench.log).not_to_contain_text("Traceback")
+    # The style of the pages around it has no hold on a panel.
+    for part in bench.figure.locator(".bench > .part").all():
+        expect(part).to_have_css("border-radius", "0px")
     page.context.close()
