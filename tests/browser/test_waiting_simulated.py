@@ -59,9 +59,9 @@ class Lesson:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
     """The address of the demo, in a process."""
-    from ..conftest import find_free_port
+    from ..conftest import find_free_ports
 
-    port = find_free_port()
+    port = find_free_ports()
     program = Program("demos", "waiting_simulated", "--port", port)
     with contextlib.closing(program.until_it_listens(port)):
         yield f"http://127.0.0.1:{port}/"
