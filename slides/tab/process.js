@@ -105,7 +105,16 @@ export class Process extends EventTarget {
     else if (kind === "booted") this.#tell("booted");
     else if (kind === "running") this.#run();
     else if (kind === "failed") this.#fail(message.reason);
-    else if (kind === "ended") this.kill(message.status);
+    else if (kind === "ended") this.#leave(message);
+  }
+
+  // The program has ended by itself, and has told so on each connection that it had. The page tells
+  // it only where the program had not come to accept one: it would overtake the last bytes.
+  #leave({ status, accepted }) {
+    for (const number of this.#wires.keys()) {
+      if (number % 2 === 0 || number <= accepted) this.#wires.delete(number);
+    }
+    this.kill(status);
   }
 
   #run() {

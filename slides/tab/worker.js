@@ -55,6 +55,7 @@ function sleepUntilWoken(milliseconds, resolve) {
 // Connections. Each is a MessagePort: bytes, or how many of them were read, or its end.
 
 const wires = new Map(); // number → { port, ended: [by this program, by the other one] }
+let accepted = -1; // the number of the last one that came from outside
 
 function addWire(number, port) {
   wires.set(number, { port, ended: [false, false] });
@@ -89,7 +90,7 @@ const kernel = {
   wake,
   take: () => inbox.shift(),
   write: (stream, text) => postMessage({ kind: "output", stream, text }),
-  exit: (status) => postMessage({ kind: "ended", status }),
+  exit: leave,
   pong: (sent) => postMessage({ kind: "pong", sent }),
   spawn: (stack) => void stack.callPromising().finally(() => stack.destroy()),
   isTaken: (port) => taken.has(port),
@@ -123,6 +124,7 @@ const answers = {
     for (const port of ports) taken.add(port);
   },
   accept({ number, port, wire }) {
+    accepted = number;
     addWire(number, wire);
     arrive("accept", number, port);
   },
@@ -198,8 +200,13 @@ async function start({ module, args, files, firstPort }) {
   process.install();
   postMessage({ kind: "running" });
   const status = await process.run.callPromising(module, python.toPy(args));
+  leave(status);
+}
+
+// Whoever has a connection hears of the end on the connection itself, after all that was sent there.
+function leave(status) {
   for (const number of [...wires.keys()]) kernel.reset(number);
-  postMessage({ kind: "ended", status });
+  postMessage({ kind: "ended", status, accepted });
 }
 
 function write(python, path, content) {
