@@ -13,6 +13,7 @@ export class Terminal {
   #history = [];
   #at = 0;
   #abort = null; // while a command runs
+  #running = null; // resolves when it has ended
   #lines = null; // where what is typed goes meanwhile
   #jar = new CookieJar();
   #decoder = new TextDecoder();
@@ -31,6 +32,8 @@ export class Terminal {
 
   async enter(line) {
     this.#input.value = "";
+    // After Ctrl-C a line is for what comes next, though the command may take a moment to end.
+    if (this.#abort?.signal.aborted) await this.#running;
     if (this.#lines) {
       this.#lines.enqueue(line);
       this.#print(`${line}\n`);
@@ -40,7 +43,8 @@ export class Terminal {
     this.#history = [...this.#history.filter((each) => each !== line), line];
     this.#at = this.#history.length;
     this.#print(`$ ${line}\n`, "command");
-    await this.#run(line);
+    this.#running = this.#run(line);
+    await this.#running;
   }
 
   interrupt() {

@@ -47,6 +47,17 @@ def test_curl_listens_to_the_websocket_until_control_c(broadcaster):
     broadcaster.command("echo after", re.compile(r"\nafter\n$"))
 
 
+def test_what_is_typed_after_control_c_is_a_command_of_its_own(broadcaster):
+    """However soon it comes: the one before may not have ended yet."""
+    broadcaster.command("curl -N ws://localhost:8888/updates", '"posts"')
+    broadcaster.prompt.evaluate("""(prompt) => {
+        prompt.dispatchEvent(new KeyboardEvent("keydown", {key: "c", ctrlKey: true}));
+        prompt.value = "echo after";
+        prompt.form.requestSubmit();
+    }""")
+    expect(broadcaster.terminal).to_contain_text(re.compile(r"\nafter\n$"))
+
+
 def test_a_client_that_leaves_disturbs_nobody(broadcaster):
     """The first goes on receiving when the second is closed."""
     broadcaster.press("Two clients")
