@@ -51,7 +51,8 @@ def html(run: Run, modes: list[str] | None = None) -> str:
     """A table element of all the modes, or of some, in their order."""
     chosen = [run.result(mode) for mode in modes or []]
     rows = "".join(
-        f"<tr><th>{escape(result.title)}</th>{cells(figures(result))}</tr>"
+        f"<tr><th>{escape(result.title)}</th>"
+        f"{cells(figures(result))}</tr>"
         for result in chosen or worst_first(run)
     )
     heads = "".join(f"<th>{head}</th>" for head in ("seconds", *HEADS))

@@ -19,7 +19,9 @@ FOLDER = Path(__file__).parent / "net"
 TIMEOUT = 60  # seconds
 SLOW = ("nap_broken", "nap_fixed")  # they sleep for seconds, and answer like the rest
 SERVERS = [
-    demo for demo in demos() if demo.name not in SLOW and any("8888" in line for line in demo.tries)
+    demo
+    for demo in demos()
+    if "tab" in demo.where and demo.name not in SLOW and any("8888" in line for line in demo.tries)
 ]
 
 COMPARED = 7  # of curl's versions
