@@ -198,6 +198,8 @@ def test_a_recording_is_displayed_and_completed(kernel):
     """The bundle of the first cell is updated, under its id, by the last one."""
     running = kernel()
     running.run("import os; os.environ['SLIDES_RECORD'] = '1'" + APP)
+    patience = "recording.PAGE_PATIENCE = recording.PAGE_TIMEOUT"  # the machine is busy
+    running.run(f"from slides.live import recording; {patience}")
     ((kind, first),) = running.run("await serve(make_app())")
     assert kind == "display_data"
     assert "Hello from the kernel" in first["data"][MIME]["page"]
