@@ -106,15 +106,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("passed", []):
         for line in [line for name, line in report.user_properties if name == TOLD]:
             terminalreporter.line(line)
-    skipped = terminalreporter.stats.get("skipped", [])
-    reasons = [str(report.longrepr[-1]) for report in skipped]
-    found = [re.search(r"(apt-get|pip) install \S.*", each) for each in reasons]
-    commands = [match[0] for match in found if match]
-    if commands:
+    if commands := unskip(terminalreporter):
         terminalreporter.section("skipped, though they could run")
         terminalreporter.line(f"{len(commands)} skipped for want of a package. To run them too:")
         for command in sorted(set(commands)):
             terminalreporter.line(f"    {command}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With CI set, what was skipped for want of a package is a failure, of whichever kind."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == 0 and reporter and unskip(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def unskip(reporter: pytest.TerminalReporter) -> list[str]:
+    """The commands that would install what tests were skipped for."""
+    reasons = [str(report.longrepr[-1]) for report in reporter.stats.get("skipped", [])]
+    found = [re.search(r"(apt-get|pip) install \S.*", each) for each in reasons]
+    return [match[0] for match in found if match]
 
 
 def close_streams(loop: IOLoop) -> None:

