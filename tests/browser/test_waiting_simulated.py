@@ -172,7 +172,7 @@ def test_lines_that_come_all_at_the_end_make_the_same_picture(visit):
     lesson.predict("1.6 s")
     lesson.run()
     (first, second), (third, fourth) = lesson.parts("python"), lesson.parts("postgres")
-    assert "queued" not in first
+    assert first.get("queued", 0) < first["served"] / 2
     assert second["queued"] > first["served"] / 2
     assert fourth["queued"] > third["served"] / 2
 
