@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -33,8 +34,13 @@ TOLD = "told"  # the name of what a test wants said at the end
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give asynchronous tests more time than pytest-tornado's five seconds."""
+    """Give asynchronous tests more time than pytest-tornado's five seconds, and programs Ctrl-C.
+
+    What a shell starts in the background ignores Ctrl-C, and so would every program it starts.
+    """
     config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

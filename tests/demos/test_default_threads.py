@@ -52,10 +52,13 @@ async def test_the_default_threads_release_waits_in_waves(ask):
 
 @pytest.mark.gen_test
 async def test_a_thread_for_each_lets_all_wait_at_once(ask):
-    """Forty waits in forty threads are sooner over than in waves."""
-    told = await ask("/sized")
-    assert told["threads"] == WAITS
-    assert told["seconds"] < (await ask("/default"))["seconds"]
+    """Forty waits in their own threads are sooner over than in waves.
+
+    An executor makes no new thread while one has nothing to do, as on a busy machine.
+    """
+    told, default = await ask("/sized"), await ask("/default")
+    assert default["threads"] < told["threads"] <= WAITS
+    assert told["seconds"] < default["seconds"]
 
 
 @pytest.mark.gen_test
