@@ -64,10 +64,10 @@ def app(io_loop, serve):
 
 
 @pytest.fixture
-def visit(io_loop, chromium, app):
+def visit(io_loop, chromium, app, run):
     """Opens an address in Chromium: `page = await visit(url)`; the console has to stay empty.
 
-    It comes after `app`, so that a page is closed before its server.
+    It comes after `app` and `run`, so that a page is closed before its server.
     """
     console, pages = [], []
 
