@@ -7,7 +7,7 @@ its limits, or raise `Refused`; nothing else. A message does not know who said i
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from slides.room.fields import Fields, Refused
@@ -46,7 +46,8 @@ class Message:
 
     def body(self) -> dict[str, Any]:
         """The message as JSON has it."""
-        return {"type": self.type, **asdict(self)}  # type: ignore[call-overload]
+        fields = self.__dataclass_fields__  # type: ignore[attr-defined]
+        return {"type": self.type, **{each: getattr(self, each) for each in fields}}
 
 
 @dataclass(frozen=True, slots=True)
