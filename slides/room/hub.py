@@ -1,0 +1,184 @@
+"""Where everything meets: what is said goes to the store, and what is new to everybody.
+
+The store decides, and numbers what it keeps. A hub applies its events in their order, whichever
+process they came through, and tells its own followers; the bus only says that there is news. When
+the bus is gone, the hub looks at the store by itself, so that nobody is left behind.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from slides.room.broadcast import Crowd
+from slides.room.bus import Bus
+
+from slides.room import views
+from slides.room.protocol import Black, Message, Point, Ran, Show, encode, read, write
+from slides.room.store import Acknowledged, Store, StoreFull
+from slides.room.talk import Change, Event, Moment, Talk
+
+BEAT = 2.0  # seconds between signs of life; a page takes twice that, and more, for silence
+GATHERED = 0.3  # seconds in which votes, questions and paces are told together
+LOOK = 1.0  # seconds between looks at the store while the bus is away
+FORGET = 3 * BEAT  # a process that was silent for so long is not counted any more
+AT_ONCE = {"show", "black", "ran"}
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """One process's part of the room: its followers, its speakers, its copy of the talk."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self.store = store
+        self.bus = bus
+        self.talk = Talk()
+        self.followers = Crowd()
+        self.speakers = Crowd()
+        self._name = secrets.token_hex(4)
+        self._elsewhere: dict[
+            str, tuple[int, float]
+        ] = {}  # followers of other processes, when told
+        self._gathered: set[Change] = set()
+        self._news = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Read the talk, and begin to listen."""
+        self.talk = await self.store.load()
+        await self.bus.start(self._heard, self._news.set)
+        run = (self._catch_up, self._beat, self._tell_gathered)
+        self._tasks = [asyncio.create_task(each()) for each in run]
+
+    async def close(self) -> None:
+        """Tell nobody any more; what was acknowledged is in the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bus.close()
+        await self.store.close()
+
+    # region: join
+    def join(self, connection: Any, crowd: Crowd) -> None:
+        """Take somebody in: all there is first, then every change, with nothing between."""
+        crowd.join(connection)
+        self.welcome(connection, crowd)
+
+    # endregion
+
+    def welcome(self, connection: Any, crowd: Crowd) -> None:
+        """Tell somebody all there is."""
+        crowd.send_one(connection, encode(self._state(crowd)))
+
+    def leave(self, connection: Any, crowd: Crowd) -> None:
+        """Somebody is gone."""
+        crowd.leave(connection)
+
+    async def say(self, follower: str, message: Message) -> Acknowledged:
+        """Keep what somebody says, and tell everybody. Raises Refused, StoreFull."""
+        if isinstance(message, Point):
+            self._point(message)
+            self.bus.publish(encode({"point": message.body()}).encode())
+            return Acknowledged(None, None)
+        try:
+            kept = await self.store.keep(follower, message)
+        except StoreFull:
+            if not isinstance(message, Show | Black | Ran):
+                raise
+            # The talk goes on: a slide that cannot be kept is shown all the same.
+            self._apply([Event(0, Moment.now(), "", message)])
+            self.bus.publish(encode({"unkept": write(message)}).encode())
+            return Acknowledged(message.key, None)
+        if kept.event is not None:
+            self._take(kept.event)
+        return kept
+
+    def _take(self, event: Event) -> None:
+        """An event of this process: it is news here, and to the others."""
+        if event.version == self.talk.version + 1:
+            self._apply([event])
+        else:  # another process was first, or this one's own events come out of their order
+            self._news.set()
+        self.bus.publish(encode({"version": event.version}).encode())
+
+    def _heard(self, message: bytes) -> None:
+        """Another process tells; whatever it is, this one goes on."""
+        try:
+            said = json.loads(message)
+            if said.get("version", 0) > self.talk.version:
+                self._news.set()
+            if "here" in said:
+                self._elsewhere[said["from"]] = int(said["here"]), asyncio.get_running_loop().time()
+            if "point" in said:
+                said["point"].pop("type")
+                self._point(Point(**said["point"]))
+            if "unkept" in said:
+                self._apply([Event(0, Moment.now(), "", read(said["unkept"]))])
+        except Exception:
+            log.warning("a message on the bus makes no sense: %.80r", message)
+
+    async def _catch_up(self) -> None:
+        """Apply what the store has and this copy lacks, whenever there is news."""
+        while True:
+            try:
+                await asyncio.wait_for(self._news.wait(), LOOK)
+            except TimeoutError:
+                if self.bus.connected:
+                    continue
+            self._news.clear()
+            try:
+                self._apply(await self.store.changes_since(self.talk.version))
+            except StoreFull:  # told to the log by the store; look again soon
+                await asyncio.sleep(LOOK)
+                self._news.set()
+
+    def _apply(self, events: Iterable[Event]) -> None:
+        changes = {change for event in events if (change := self.talk.apply(event))}
+        for change in changes:
+            if change.type in AT_ONCE:
+                self._tell(change)
+            else:
+                self._gathered.add(change)
+
+    def _tell(self, change: Change) -> None:
+        now = Moment.now()
+        self.followers.send_all(encode(views.told(self.talk, change, now)))
+        if len(self.speakers):
+            self.speakers.send_all(encode(views.told(self.talk, change, now, private=True)))
+
+    async def _tell_gathered(self) -> None:
+        """A thousand votes in a moment are told once."""
+        while True:
+            await asyncio.sleep(GATHERED)
+            for change in sorted(self._gathered):
+                self._tell(change)
+            self._gathered.clear()
+
+    def _point(self, point: Point) -> None:
+        text = encode(point.body())
+        self.followers.send_all(text)
+        self.speakers.send_all(text)
+
+    @property
+    def here(self) -> int:
+        """Followers of all processes."""
+        now = asyncio.get_running_loop().time()
+        heard = (count for count, when in self._elsewhere.values() if now - when < FORGET)
+        return len(self.followers) + sum(heard)
+
+    async def _beat(self) -> None:
+        """Tell everybody, again and again, that this is live, and how many are here."""
+        while True:
+            told = {"here": len(self.followers), "from": self._name, "version": self.talk.version}
+            self.bus.publish(encode(told).encode())
+            beat = {"type": "here", "count": self.here, "version": self.talk.version}
+            self.followers.send_all(encode(beat))
+            self.speakers.send_all(encode(beat | {"pace": self.talk.pace(Moment.now())}))
+            await asyncio.sleep(BEAT)
+
+    def _state(self, crowd: Crowd) -> dict[str, Any]:
+        private = crowd is self.speakers
+        return views.state(self.talk, Moment.now(), self.here, private)
