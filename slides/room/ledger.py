@@ -18,6 +18,7 @@ from slides.room.protocol import Mark, Message, Poll, Question, Upvote, Vote, re
 from slides.room.talk import Event, Moment, Talk, subject
 
 FORMAT = 1
+QUIET_SECONDS = 60.0  # between two warnings of the same file
 
 # What is on the disk when it is acknowledged. The rest survives the process, not the machine: a
 # slide changes without waiting for the disk.
@@ -65,7 +66,7 @@ class Ledger:
     def __init__(self, path: Path, patience: float) -> None:
         self.path = path
         self._talk = Talk()
-        self._is_well = True
+        self._quiet_until = 0.0
         with self._telling():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=patience, isolation_level=None)
@@ -163,17 +164,14 @@ class Ledger:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Turn what goes wrong with the file into a sentence, and tell the log when that begins."""
+        """Turn what goes wrong with the file into a sentence; the log hears of it now and then."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            if self._is_well:
+            if time.monotonic() >= self._quiet_until:
                 log.warning("%s cannot be written or read: %s", self.path, error)
-            self._is_well = False
+                self._quiet_until = time.monotonic() + QUIET_SECONDS
             raise StoreFull(sentence(error)) from error
-        if not self._is_well:
-            log.info("%s can be written and read again", self.path)
-        self._is_well = True
 
 
 def affects(message: Message, follower: str) -> set[str]:

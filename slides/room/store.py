@@ -92,7 +92,7 @@ class Store:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.done():
             await asyncio.gather(self._writer, return_exceptions=True)
         await self._in_thread(self._ledger.close)
         self._thread.shutdown()
