@@ -130,7 +130,7 @@ def test_a_question_has_as_many_characters_as_one_can_read():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " \n\t ", "\u202e\u200b", "\u200d", "\x00\x1b", None, 7, ["a"]]
+    "text", ["", " \n\t ", "\u202e\u200b", "\u200d", "\x00\x1b", "\ud800 half", None, 7, ["a"]]
 )
 def test_a_question_without_words_is_refused(text):
     """Nothing, what cannot be seen, and what is no text."""

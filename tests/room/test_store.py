@@ -165,6 +165,24 @@ async def test_who_goes_away_leaves_what_they_said(store):
 
 
 @pytest.mark.gen_test
+async def test_a_mistake_of_ours_leaves_nobody_waiting(store, monkeypatch):
+    """Nothing of that transaction is kept, and the next is."""
+    real = Talk.admit
+
+    def admit(talk, message, follower):
+        if follower == BOB:
+            raise RuntimeError("a mistake")
+        return real(talk, message, follower)
+
+    monkeypatch.setattr(Talk, "admit", admit)
+    said = (store.keep(follower, Question(KEYS[0], "Why?")) for follower in (BOB, ADA))
+    wrong = await asyncio.gather(*said, return_exceptions=True)
+    assert [type(each) for each in wrong] == [RuntimeError, RuntimeError]
+    assert (await store.keep(ADA, Question(KEYS[1], "Why?"))).event.version == 1
+    assert set((await store.load()).asked) == {KEYS[1]}
+
+
+@pytest.mark.gen_test
 async def test_what_waits_is_kept_before_the_file_is_closed(path):
     """A stop loses nothing; what is said after it is refused."""
     store = Store(path)

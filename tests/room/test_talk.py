@@ -101,6 +101,16 @@ def test_who_missed_some_needs_only_those(conversation, seen):
 
 
 @often
+@given(st.lists(kept, max_size=40))
+def test_what_is_told_again_changes_nothing(conversation):
+    """An old event does not bring back what it said."""
+    room = hears(Room(), conversation)
+    before = view(room.talk)
+    assert [room.talk.apply(event) for event in room.events] == [None] * len(room.events)
+    assert view(room.talk) == before
+
+
+@often
 @given(st.lists(kept, max_size=20))
 def test_saying_it_twice_changes_nothing_more(conversation):
     """Each message, said again at once, leaves all that is told as it was."""
