@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from slides.room import export
 from slides.room.fields import Refused
-from slides.room.protocol import Mark, Message, Poll, Question, Upvote, Vote, read, write
+from slides.room.messages import Mark, Message, Poll, Question, Upvote, Vote
+from slides.room.protocol import read, write
 from slides.room.talk import Event, Moment, Talk, subject
 
 FORMAT = 1

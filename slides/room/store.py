@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from slides.room.ledger import Acknowledged, Ledger, Said, StoreFull
-from slides.room.protocol import Message
+from slides.room.messages import Message
 from slides.room.talk import Event, Moment, Talk
 
 __all__ = ["Acknowledged", "Store", "StoreFull"]

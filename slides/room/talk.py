@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from slides.room.fields import Refused
-from slides.room.protocol import (
+from slides.room.messages import (
     PACES,
     Black,
     Mark,

@@ -8,7 +8,7 @@ the audience, and what a poll does not tell yet.
 from heapq import nsmallest
 from typing import Any
 
-from slides.room.protocol import Poll
+from slides.room.messages import Poll
 from slides.room.talk import Asked, Change, Moment, Talk
 
 QUESTIONS = 50  # that are told

@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given, settings
 
+from slides.room.messages import QUESTION
 from slides.room.protocol import (
     FOLLOWER_BYTES,
-    QUESTION,
     SPEAKER_BYTES,
     Message,
     Point,
