@@ -73,6 +73,7 @@ class Ledger:
             self._db = sqlite3.connect(path, timeout=patience, isolation_level=None)
             try:
                 self._prepare(time.monotonic() + patience)
+                self._inode = path.stat().st_ino
             except BaseException:
                 self._db.close()
                 raise
@@ -122,6 +123,9 @@ class Ledger:
         outcomes: list[Outcome] = []
         written: set[str] = set()
         with self._telling(), self._transaction(any(isinstance(s.message, LASTING) for s in batch)):
+            # SQLite would go on writing to a file that nobody can open any more.
+            if self.path.stat().st_ino != self._inode:
+                raise FileNotFoundError(f"{self.path} is another file now")
             self._catch_up()
             version = self._talk.version
             for said in batch:

@@ -429,6 +429,19 @@ async def test_a_file_that_another_has_is_told_and_others_go_on(path):
     await store.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+@pytest.mark.gen_test
+async def test_nothing_is_acknowledged_that_a_removed_file_has(store, path, replaced):
+    """As when the folder is cleaned in mid-talk, and perhaps another file put there."""
+    await store.keep(ADA, Question(KEYS[0], "Why?"))
+    path.rename(path.with_name("old"))
+    if replaced:
+        path.touch()
+    with expects_trouble(), pytest.raises(StoreFull, match="disk"):
+        await store.keep(BOB, Question(KEYS[1], "Why?"))
+    assert set((await store.load()).asked) == {KEYS[0]}
+
+
 def test_a_file_that_is_something_else_is_left_alone(path):
     """It is told at the start, and not written to."""
     path.parent.mkdir()
