@@ -5,10 +5,10 @@ import secrets
 from typing import Any, ClassVar
 
 import tornado.web
-from slides.room.broadcast import Crowd
 from tornado.websocket import WebSocketHandler
 
 from slides.room.access import Access
+from slides.room.broadcast import Crowd
 from slides.room.fields import Refused
 from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits, Rate

@@ -12,10 +12,9 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from slides.room import views
 from slides.room.broadcast import Crowd
 from slides.room.bus import Bus
-
-from slides.room import views
 from slides.room.protocol import Black, Message, Point, Ran, Show, encode, read, write
 from slides.room.store import Acknowledged, Store, StoreFull
 from slides.room.talk import Change, Event, Moment, Talk
