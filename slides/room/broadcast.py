@@ -92,6 +92,10 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._lines)
 
+    def connections(self) -> list[WebSocketHandler]:
+        """Who is here just now."""
+        return list(self._lines)
+
     @property
     def queued(self) -> int:
         """Bytes that wait for slow connections, most of which these share."""

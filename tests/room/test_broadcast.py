@@ -413,6 +413,7 @@ async def test_what_is_flushed_is_heard_before_the_close(room):
     client, member = await room.connect()
     room.crowd.send_all("The server stops.")
     room.crowd.flush()
+    assert room.crowd.connections() == [member]
     member.close(1001)
     assert await client.read() == "The server stops."
     assert (await client.read_frame())[0] == CLOSE
