@@ -137,6 +137,18 @@ class Black(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Clock(Message):
+    """The talk begins now, or its clock is back at nothing."""
+
+    type = "clock"
+    on: bool
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(fields.switch("on"))
+
+
+@dataclass(frozen=True, slots=True)
 class Point(Message):
     """Where the speaker points, in shares of the slide; nowhere without numbers. Not kept."""
 

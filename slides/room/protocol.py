@@ -14,6 +14,7 @@ from slides.room.messages import (
     IDENTIFIER,
     RAN_BYTES,
     Black,
+    Clock,
     Hello,
     Mark,
     Message,
@@ -33,7 +34,7 @@ SPEAKER_BYTES = RAN_BYTES
 FOLLOWER = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 FROM_FOLLOWERS = {each.type: each for each in (Hello, Question, Upvote, Pace, Vote)}
-FROM_SPEAKER = {each.type: each for each in (Hello, Show, Black, Point, Ran, Mark, Poll)}
+FROM_SPEAKER = {each.type: each for each in (Hello, Show, Black, Clock, Point, Ran, Mark, Poll)}
 
 
 def parse_follower(text: str | bytes) -> Message:
@@ -42,7 +43,7 @@ def parse_follower(text: str | bytes) -> Message:
 
 
 def parse_speaker(text: str | bytes) -> Message:
-    """What the speaker says: the same for `Show`, `Black`, `Point`, `Ran`, `Mark` and `Poll`."""
+    """What the speaker says: the same for `Show`, `Black`, `Clock`, `Point`, `Ran`, `Mark`, `Poll`."""
     return _parse(text, SPEAKER_BYTES, FROM_SPEAKER)
 
 

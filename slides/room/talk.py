@@ -15,6 +15,7 @@ from slides.room.fields import Refused
 from slides.room.messages import (
     PACES,
     Black,
+    Clock,
     Mark,
     Message,
     Pace,
@@ -66,7 +67,7 @@ class Event(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What an event changed: `show`, `black`, `ran`, `questions`, `poll` (which one) or `pace`."""
+    """What an event changed: `show`, `black`, `clock`, `ran`, `questions`, `poll` (which one) or `pace`."""
 
     type: str
     poll: str = ""
@@ -108,6 +109,7 @@ class Talk:
         self.version = 0
         self.show: Show | None = None
         self.black = False
+        self.began: Moment | None = None
         self.ran: Ran | None = None
         self.asked: dict[str, Asked] = {}
         self.marks: dict[str, str] = {}
@@ -181,6 +183,8 @@ class Talk:
                 self.show = message
             case Black(on):
                 self.black = on
+            case Clock(on):
+                self.began = when if on else None
             case Ran():
                 self.ran = message
             case Pace(kind):
@@ -217,6 +221,10 @@ class Talk:
         """The votes for each choice of a poll."""
         votes = Counter(self.votes.get(poll.poll, {}).values())
         return [votes[words] for words in poll.choices]
+
+    def elapsed(self, now: Moment) -> float | None:
+        """Seconds since the talk began; None before it does."""
+        return None if self.began is None else round(now.since(self.began), 1)
 
     def pace(self, now: Moment) -> dict[str, float]:
         """How many want what; who said so PACE_SECONDS ago counts no more, half of it ago half."""

@@ -24,6 +24,7 @@ def state(talk: Talk, now: Moment, here: int = 0, private: bool = False) -> Body
         "slide": talk.show.slide if talk.show else None,
         "fragment": talk.show.fragment if talk.show else -1,
         "black": talk.black,
+        "clock": talk.elapsed(now),
         "ran": ran(talk),
         "polls": [poll(talk, each, private) for each in talk.polls.values()],
         "questions": questions(talk, private),
@@ -40,6 +41,8 @@ def told(talk: Talk, change: Change, now: Moment, private: bool = False) -> Body
             return {**head, "slide": talk.show.slide, "fragment": talk.show.fragment}
         case "black":
             return {**head, "on": talk.black}
+        case "clock":
+            return {**head, "seconds": talk.elapsed(now)}
         case "ran":
             return {**head, **(ran(talk) or {})}
         case "questions":

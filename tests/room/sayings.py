@@ -32,6 +32,7 @@ from_speaker = {
     "hello": body("hello"),
     "show": body("show", slide=words, fragment=st.integers(-1, 9)),
     "black": body("black", on=st.booleans()),
+    "clock": body("clock", on=st.booleans()),
     "point": body("point", x=st.floats(0, 1), y=st.floats(0, 1)),
     "ran": body(
         "ran",

@@ -313,3 +313,13 @@ def test_a_cell_that_a_spreadsheet_would_run_is_only_shown():
     assert rows[6].endswith(',"a ""quoted"", one"')
     texts = [each["text"] for each in json.loads(export.as_json(room.talk))["questions"]]
     assert texts[:5] == formulas
+
+
+def test_the_clock_of_the_talk_is_the_same_for_who_joins_late():
+    """It runs from when the speaker began, and is nothing before that and after it is put back."""
+    talk = Talk()
+    assert views.state(talk, Moment(500, 100))["clock"] is None
+    talk.apply(Event(1, Moment(500, 100), "", parse_speaker('{"type":"clock","on":true}')))
+    assert views.state(talk, Moment(560, 160))["clock"] == 60
+    talk.apply(Event(2, Moment(570, 170), "", parse_speaker('{"type":"clock","on":false}')))
+    assert views.state(talk, Moment(580, 180))["clock"] is None
