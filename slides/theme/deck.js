@@ -4,11 +4,12 @@
 import { restoreTheme, toggleTheme } from "./deck/appearance.js";
 import { listen } from "./deck/changes.js";
 import { read, wantsReading } from "./deck/reading.js";
-import { present } from "./deck/stage.js";
+import { isFramed, present } from "./deck/stage.js";
 
 const root = document.documentElement;
 const isReading = wantsReading();
 restoreTheme();
+root.classList.toggle("framed", isFramed);
 root.classList.toggle("presenting", !isReading);
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -7,7 +7,7 @@ const NARROW = "(max-width: 699px)"; // a slide is unreadable on a phone held up
 export function wantsReading() {
   const asked = new URLSearchParams(location.search);
   if (asked.has("reading")) return true;
-  const isForStage = ["print-pdf", "view", "receiver", "slides"].some((name) => asked.has(name));
+  const isForStage = ["print-pdf", "view", "receiver", "slides", "frame"].some((name) => asked.has(name));
   return !isForStage && matchMedia(NARROW).matches;
 }
 

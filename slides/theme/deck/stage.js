@@ -30,12 +30,25 @@ const CONFIG = {
   plugins: [Notes],
 };
 
+// `talk.html?frame#/slide/fragment` is one slide in a page that moves it: the speaker's view.
+export const isFramed = new URLSearchParams(location.search).has("frame");
+const FRAMED = {
+  slideNumber: false,
+  progress: false,
+  keyboard: false,
+  touch: false,
+  respondToHashChanges: true,
+  history: false,
+  hash: false,
+  plugins: [],
+};
+
 const TALK = document.title;
 
 export async function present() {
   fitAll();
-  const deck = new Reveal(document.querySelector(".reveal"), CONFIG);
-  bind(deck);
+  const deck = new Reveal(document.querySelector(".reveal"), isFramed ? { ...CONFIG, ...FRAMED } : CONFIG);
+  if (!isFramed) bind(deck);
   deck.on("ready", () => name(deck));
   deck.on("slidechanged", () => name(deck));
   await deck.initialize();
