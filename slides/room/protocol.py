@@ -43,7 +43,7 @@ def parse_follower(text: str | bytes) -> Message:
 
 
 def parse_speaker(text: str | bytes) -> Message:
-    """What the speaker says: the same for `Show`, `Black`, `Clock`, `Point`, `Ran`, `Mark`, `Poll`."""
+    """What the speaker says, likewise: one of `FROM_SPEAKER`."""
     return _parse(text, SPEAKER_BYTES, FROM_SPEAKER)
 
 

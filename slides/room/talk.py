@@ -67,7 +67,7 @@ class Event(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What an event changed: `show`, `black`, `clock`, `ran`, `questions`, `poll` (which one) or `pace`."""
+    """What changed: `show`, `black`, `clock`, `ran`, `questions`, `poll` (which one) or `pace`."""
 
     type: str
     poll: str = ""

@@ -35,23 +35,25 @@ def state(talk: Talk, now: Moment, here: int = 0, private: bool = False) -> Body
 
 def told(talk: Talk, change: Change, now: Moment, private: bool = False) -> Body:
     """What is new, as it is told to all."""
-    head = {"type": change.type, "version": talk.version}
+    body: Body | None = None
     match change.type:
         case "show" if talk.show:
-            return {**head, "slide": talk.show.slide, "fragment": talk.show.fragment}
+            body = {"slide": talk.show.slide, "fragment": talk.show.fragment}
         case "black":
-            return {**head, "on": talk.black}
+            body = {"on": talk.black}
         case "clock":
-            return {**head, "seconds": talk.elapsed(now)}
+            body = {"seconds": talk.elapsed(now)}
         case "ran":
-            return {**head, **(ran(talk) or {})}
+            body = ran(talk) or {}
         case "questions":
-            return {**head, "questions": questions(talk, private)}
+            body = {"questions": questions(talk, private)}
         case "poll":
-            return {**head, **poll(talk, talk.polls[change.poll], private)}
+            body = poll(talk, talk.polls[change.poll], private)
         case "pace":
-            return {**head, **talk.pace(now)}
-    raise ValueError(f"{change} is no change of a talk")
+            body = talk.pace(now)
+    if body is None:
+        raise ValueError(f"{change} is no change of a talk")
+    return {"type": change.type, "version": talk.version, **body}
 
 
 def ran(talk: Talk) -> Body | None:

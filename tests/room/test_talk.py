@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from slides.room import export, views
 from slides.room.protocol import (
     Black,
+    Clock,
     Mark,
     Pace,
     Poll,
@@ -319,7 +320,7 @@ def test_the_clock_of_the_talk_is_the_same_for_who_joins_late():
     """It runs from when the speaker began, and is nothing before that and after it is put back."""
     talk = Talk()
     assert views.state(talk, Moment(500, 100))["clock"] is None
-    talk.apply(Event(1, Moment(500, 100), "", parse_speaker('{"type":"clock","on":true}')))
+    talk.apply(Event(1, Moment(500, 100), "", Clock(True)))
     assert views.state(talk, Moment(560, 160))["clock"] == 60
-    talk.apply(Event(2, Moment(570, 170), "", parse_speaker('{"type":"clock","on":false}')))
+    talk.apply(Event(2, Moment(570, 170), "", Clock(False)))
     assert views.state(talk, Moment(580, 180))["clock"] is None
