@@ -111,24 +111,34 @@ def room(io_loop):
     room.server.stop()
 
 
-def sends(member):
-    """Count the calls that hand bytes to a connection's socket, with the bytes they had."""
-    stream, calls = member.ws_connection.stream, []
-    write = stream.write_to_fd
+class Counted:
+    """A socket that notes what it is given to send."""
 
-    def counted(data):
-        calls.append(bytes(data))
-        return write(data)
+    def __init__(self, inner):
+        self.inner = inner
+        self.calls = []
 
-    stream.write_to_fd = counted
-    return calls
+    def send(self, data):
+        self.calls.append(bytes(data))
+        return self.inner.send(data)
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+
+def sends(room, member):
+    """The calls that hand bytes to a connection's socket from now on, with the bytes they had."""
+    stream = member.ws_connection.stream
+    stream.socket = counted = Counted(stream.socket)
+    room.crowd._lines[member].push = counted.send
+    return counted.calls
 
 
 async def fill(room, member, size=50_000):
     """Tell the crowd until a member's socket takes no more, and what was told."""
     told = []
     line = room.crowd._lines[member]
-    while not line.writing:
+    while line.free:
         told.append(f"{len(told)} ".ljust(size, "x"))
         room.crowd.send_all(told[-1])
         await room.turn()
@@ -169,7 +179,7 @@ async def test_everybody_hears_everything_in_the_order_it_was_said(room):
 async def test_the_messages_of_a_turn_are_one_send_for_each_connection(room):
     """Also for who is told something else between."""
     (one, first), (two, second) = await room.connect(), await room.connect()
-    counted = sends(first), sends(second)
+    counted = sends(room, first), sends(room, second)
     for text in "abc":
         room.crowd.send_all(text)
     room.crowd.send_one(second, "own")
@@ -184,7 +194,7 @@ async def test_the_messages_of_a_turn_are_one_send_for_each_connection(room):
 async def test_what_is_said_to_one_costs_the_others_nothing(room):
     """No send, not even an empty one."""
     (one, first), (_, second) = await room.connect(), await room.connect()
-    counted = sends(second)
+    counted = sends(room, second)
     room.crowd.send_one(first, "own")
     assert await one.read() == "own"
     assert counted == []
@@ -197,7 +207,7 @@ async def test_who_joins_late_hears_what_is_said_from_then_on(room):
     late, member = await room.connect()
     room.crowd.leave(member)
     room.crowd.send_all("before")
-    counted = sends(early)
+    counted = sends(room, early)
     room.crowd.join(member)
     room.crowd.send_one(member, "state")
     room.crowd.send_all("after")
@@ -209,10 +219,10 @@ async def test_who_joins_late_hears_what_is_said_from_then_on(room):
 async def test_who_joins_and_is_told_nothing_costs_no_send(room):
     """Until there is something to say."""
     _, member = await room.connect()
-    counted = sends(member)
     room.crowd.leave(member)
     room.crowd.send_all("before")
     room.crowd.join(member)
+    counted = sends(room, member)
     await room.turn()
     assert counted == []
 
@@ -221,7 +231,7 @@ async def test_who_joins_and_is_told_nothing_costs_no_send(room):
 async def test_a_large_message_arrives_whole_when_the_socket_takes_it_in_parts(room):
     """And what is said meanwhile comes after it."""
     (client, member), (other, _) = await room.connect(small=True), await room.connect()
-    calls = sends(member)
+    calls = sends(room, member)
     large = random.Random(5).randbytes(500_000).hex()
     room.crowd.send_all(large)
     await room.turn()
@@ -246,7 +256,7 @@ async def test_what_waited_is_joined_when_its_turn_comes(room):
     for number in range(100):
         room.crowd.send_all(f"small {number}")
         await room.turn()
-    calls = sends(member)
+    calls = sends(room, member)
     for text in told + [f"small {number}" for number in range(100)]:
         assert await client.read() == text
     behind = b"".join(frame(f"small {number}") for number in range(100))
@@ -273,12 +283,16 @@ async def test_the_frames_of_tornado_stand_between_ours(room):
     assert (PONG, "you") in control
 
 
+@pytest.mark.parametrize("full", [False, True])
 @pytest.mark.gen_test
-async def test_a_message_waits_for_what_tornado_is_writing(room):
-    """Bytes of the stream's own are never overtaken."""
+async def test_a_message_waits_for_what_tornado_is_writing(room, full):
+    """Bytes of the stream's own are never overtaken, whatever was written before them."""
     client, member = await room.connect(small=True)
+    told = await fill(room, member) if full else []
     own = "x" * 500_000
     written = member.write_message(own)
+    for text in told:
+        assert await client.read() == text
     assert member.ws_connection.stream.writing()
     heard = drain(client.stream.socket, member.ws_connection.stream.socket)
     room.crowd.send_all("after")
@@ -360,7 +374,7 @@ async def test_who_is_gone_is_told_nothing(room):
     broken[0].stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     broken[0].stream.close()
     await goodbye[0].write(CLOSE)
-    calls = sends(closed[1])
+    calls = sends(room, closed[1])
     closed[1].close(1000)
     for number in range(10):
         room.crowd.send_all(str(number))
@@ -384,7 +398,7 @@ async def test_a_broken_connection_ends_no_broadcast(room):
     def fail(data):
         raise BrokenPipeError
 
-    stream.write_to_fd = fail
+    room.crowd._lines[members[1][1]].push = fail
     room.crowd.send_all("on")
     assert await members[0][0].read() == await members[2][0].read() == "on"
     assert stream.closed()
@@ -405,6 +419,62 @@ async def test_who_is_closed_while_messages_wait_holds_none_of_them(room):
     assert not line.waiting
     assert room.crowd.queued == 0
     assert len(room.crowd) == 0
+
+
+@pytest.mark.gen_test
+async def test_nothing_follows_a_close_frame(room):
+    """Neither what is said after it, nor what waited before, nor anything of another connection."""
+    (client, member), (stays, _) = await room.connect(small=True), await room.connect()
+    told = await fill(room, member)
+    room.crowd.send_all("waits")
+    await room.turn()
+    member.close(1000)
+    late = "late".ljust(BOUND + 1)
+    room.crowd.send_all(late)
+    assert [await client.read() for _ in told] == told
+    assert (await client.read_frame())[0] == CLOSE
+    room.crowd.send_all("later")
+    assert [await stays.read() for _ in told] == told
+    assert [await stays.read() for _ in range(3)] == ["waits", late, "later"]
+    assert room.crowd.dropped == 0
+    await client.write(CLOSE)
+    with pytest.raises(StreamClosedError):
+        await client.read_frame()
+
+
+@pytest.mark.gen_test
+async def test_who_has_left_is_told_by_others_only(room):
+    """What waits is forgotten, whole frames are ended, and the connection works on."""
+    client, member = await room.connect(small=True)
+    told = await fill(room, member)
+    room.crowd.send_all("waits")
+    await room.turn()
+    room.crowd.leave(member)
+    written = member.write_message("own")
+    assert [await client.read() for _ in told] == told
+    assert await client.read() == "own"
+    await written
+    await member.write_message("end")
+    assert await client.read() == "end"
+    assert "write" not in vars(member.ws_connection.stream)
+
+
+@pytest.mark.gen_test
+async def test_who_joins_while_tornado_writes_hears_that_first(room):
+    """Bytes that were in the stream before it was watched."""
+    client, member = await room.connect(small=True)
+    room.crowd.leave(member)
+    own = "x" * 500_000
+    written = member.write_message(own)
+    assert member.ws_connection.stream.writing()
+    room.crowd.join(member)
+    heard = drain(client.stream.socket, member.ws_connection.stream.socket)
+    room.crowd.send_all("after")
+    room.crowd.flush()
+    wanted = frame(own) + frame("after")
+    heard += await client.stream.read_bytes(len(wanted) - len(heard))
+    assert heard == wanted
+    await written
 
 
 @pytest.mark.gen_test
