@@ -166,10 +166,8 @@ class Crowd:
             if frames:
                 self._send([self._lines[connection]], frames)
         if said:
-            lines = list(self._lines.values())
-            self._send(
-                [each for each in lines if each.connection not in own] if own else lines, said
-            )
+            lines = self._lines.values()
+            self._send([each for each in lines if not own or each.connection not in own], said)
 
     def _send(self, lines: list[Line], frames: list[bytes]) -> None:
         data = memoryview(b"".join(frames))
