@@ -55,6 +55,9 @@ def bundle(out: Path) -> None:
         "assets/pages=slides/theme/deck/pages.css",
     ]
     bundle_files(out, entries, ["--format=iife"], "The deck's script and style cannot be bundled")
+    # A server with a room answers for this file; elsewhere it says that there is none, since a
+    # browser puts a file that is missing among the page's errors.
+    (out / "room.json").write_text("{}\n")
 
 
 def bundle_files(out: Path, entries: list[str], options: list[str], trouble: str) -> None:

@@ -52,6 +52,7 @@ export async function present() {
   deck.on("ready", () => name(deck));
   deck.on("slidechanged", () => name(deck));
   await deck.initialize();
+  return deck;
 }
 
 function bind(deck) {
