@@ -21,6 +21,7 @@ export class Follow {
     this.#place = place;
     this.change = change;
     this.#isFollowing = !isAsked || recall(KEY, false);
+    remember(KEY, this.#isFollowing);
     document.body.append(this.#veil);
     place.glass?.append(this.#dot);
     place.watch(() => this.#look());
