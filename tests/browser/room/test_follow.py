@@ -201,7 +201,8 @@ def test_what_the_speaker_ran_is_shown_and_runs_nothing(
 ) -> None:
     """The source, the page without its scripts, the log; the recording is one tap away."""
     page_of = (
-        "<h1>Edited</h1><script>top.document.title = 'taken'</script><img src=data:, onerror=alert(1)>"
+        "<h1>Edited</h1><script>top.document.title = 'taken'</script>"
+        "<img src=data:, onerror=\"top.document.title = 'taken'\">"
     )
     source = "class A:  # <script>alert(1)</script>\n"
     server.say(Show(SERVE), Ran("hello", "", {"hello.py": source}, page_of, "200 GET /"))
