@@ -16,17 +16,14 @@ import random
 import resource
 import signal
 import socket
-import statistics
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
 
-HERE = Path(__file__).resolve().parent
-BUILT = HERE.parents[1] / "build" / "bench-room"
+from figures import Run, Runs, Said, result_of, show
+from peers import BUILT, HERE, SERVERS, Server
+
 FOLLOWERS = (100, 1000, 5000, 10_000)
 BYTES = 200  # of a message, which is what a slide change takes
 BURST = 4  # messages said at once, as votes and a slide change may be
@@ -35,103 +32,6 @@ TIMES = 100  # that something is said in a run, and more when few hear it; or fo
 DELIVERIES = 200_000
 SECONDS = 2.0
 SPARE = 100  # descriptors that a process needs besides its connections
-
-CPU = ("alone_cpu_us", "steady_cpu_us", "burst_cpu_us")
-FLOOR, OURS = "floor: a loop of send in C", "Tornado, the room's crowd"
-
-
-class Server(NamedTuple):
-    """A way to tell everybody."""
-
-    name: str
-    command: list[str]
-    packages: tuple[str, ...] = ()
-    socketio: bool = False
-
-    def missing(self) -> str | None:
-        """What is not installed of it."""
-        for package in self.packages:
-            try:
-                version(package)
-            except PackageNotFoundError:
-                return package
-        if self.command[0] == "node" and not (HERE / "node_modules" / "ws").is_dir():
-            return "ws (npm)"
-        return None
-
-
-def python(name: str, *options: str) -> list[str]:
-    """A server's command; `{port}` is where it shall listen."""
-    return [sys.executable, str(HERE / "servers" / name), "{port}", *options]
-
-
-SERVERS = [
-    Server(FLOOR, [str(BUILT / "floor"), "{port}"]),
-    Server(OURS, python("with_crowd.py"), ("tornado",)),
-    Server("Tornado, write_message", python("with_write_message.py"), ("tornado",)),
-    Server("websockets.broadcast", python("with_websockets.py"), ("websockets",)),
-    Server(
-        "websockets.broadcast, uvloop",
-        python("with_websockets.py", "uvloop"),
-        ("websockets", "uvloop"),
-    ),
-    Server("aiohttp", python("with_aiohttp.py"), ("aiohttp",)),
-    Server("aiohttp, uvloop", python("with_aiohttp.py", "uvloop"), ("aiohttp", "uvloop")),
-    Server("picows", python("with_picows.py"), ("picows",)),
-    Server("picows, uvloop", python("with_picows.py", "uvloop"), ("picows", "uvloop")),
-    Server("Starlette, uvicorn", python("with_starlette.py"), ("starlette", "uvicorn", "uvloop")),
-    Server(
-        "python-socketio, uvicorn",
-        python("with_socketio.py"),
-        ("python-socketio", "uvicorn", "uvloop"),
-        socketio=True,
-    ),
-    Server("Node, ws", ["node", str(HERE / "servers" / "with_ws.js"), "{port}"]),
-]
-
-
-@dataclass
-class Said:
-    """What a number of broadcasts cost, one after the other."""
-
-    cpu_us: float  # of the server, for a message to a follower
-    load_us: float  # of the audience, for the same
-    last_ms: list[float]  # until the last follower had it, of each
-
-
-@dataclass
-class Run:
-    """One server with its followers, once."""
-
-    join_s: float
-    kb: float  # of the server's memory, for a follower
-    alone: Said  # a message after a pause, as slides change
-    steady: Said  # the next message as soon as everybody has one
-    burst: Said  # some at once, and the next as soon as everybody has them
-
-
-@dataclass
-class Runs:
-    """All the runs of a server with so many followers."""
-
-    runs: list[Run] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def figures(self) -> dict[str, float]:
-        """Medians of the runs; latencies of all broadcasts in all of them."""
-        median = statistics.median
-        alone = sorted(ms for run in self.runs for ms in run.alone.last_ms)
-        return {
-            "alone_cpu_us": round(median(run.alone.cpu_us for run in self.runs), 2),
-            "steady_cpu_us": round(median(run.steady.cpu_us for run in self.runs), 2),
-            "burst_cpu_us": round(median(run.burst.cpu_us for run in self.runs), 2),
-            "last_p50_ms": round(median(alone), 2),
-            "last_p99_ms": round(alone[max(0, -(-len(alone) * 99 // 100) - 1)], 2),
-            "broadcasts": len(alone),
-            "kb": round(median(run.kb for run in self.runs), 1),
-            "join_us": round(median(run.join_s for run in self.runs) * 1e6, 1),
-            "load_us": round(median(run.alone.load_us for run in self.runs), 2),
-        }
 
 
 def main() -> None:
@@ -171,13 +71,14 @@ def is_there(server: Server) -> bool:
 
 def is_allowed(followers: int) -> bool:
     """Tell whether a process may have so many connections, and say so when it may not."""
-    wanted, most = followers + SPARE, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    with contextlib.suppress(ValueError, OSError):  # beyond the upper limit only root may go
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, most)))
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if wanted > allowed:
+    wanted, (now, most) = followers + SPARE, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if wanted > now:
+        with contextlib.suppress(ValueError, OSError):  # beyond the upper limit only root may go
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, most)))
+            now = wanted
+    if wanted > now:
         print(f"left out: {followers} followers, as `ulimit -n` is {most} at most")
-    return wanted <= allowed
+    return wanted <= now
 
 
 def measure(servers: list[Server], numbers: list[int], rounds: int) -> dict[int, dict[str, Runs]]:
@@ -286,51 +187,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def show(number: int, servers: dict[str, Runs]) -> str:
-    """A table of one number of followers, in the order of what a message alone costs."""
-    figures = {name: runs.figures() for name, runs in servers.items() if runs.runs}
-    lines = [
-        f"\n{number} followers: CPU µs for a message to one of them, as a multiple of the floor's",
-        "and of ours; ms until the last of them has a message that is alone; kB for each",
-        " " * 30
-        + "".join(f"{each:>8} floor  ours" for each in ("alone", "steady", "burst"))
-        + "      p50     p99    kB",
-    ]
-    for name, own in sorted(figures.items(), key=lambda each: each[1]["steady_cpu_us"]):
-        line = f"{name:<30}"
-        for key in CPU:
-            beside = [figures[each][key] if each in figures else None for each in (FLOOR, OURS)]
-            ratios = "".join(f"{own[key] / each:6.2f}" if each else "     -" for each in beside)
-            line += f"{own[key]:8.2f}{ratios}"
-        lines.append(f"{line} {own['last_p50_ms']:7.2f}{own['last_p99_ms']:8.2f}{own['kb']:6.1f}")
-    for name, runs in servers.items():
-        lines += [f"{name}: {len(runs.failed)} failed: {why}" for why in runs.failed[:1]]
-    return "\n".join(lines)
-
-
-def result_of(table: dict[int, dict[str, Runs]]) -> dict[str, dict[str, object]]:
-    """The figures, and those of each run without its many latencies."""
-    return {
-        str(number): {
-            name: (runs.figures() if runs.runs else {})
-            | {"runs": [brief(each) for each in runs.runs], "failed": runs.failed}
-            for name, runs in servers.items()
-        }
-        for number, servers in table.items()
-    }
-
-
-def brief(run: Run) -> dict[str, float]:
-    """What a run's medians are made of."""
-    return {
-        "alone_cpu_us": round(run.alone.cpu_us, 3),
-        "steady_cpu_us": round(run.steady.cpu_us, 3),
-        "burst_cpu_us": round(run.burst.cpu_us, 3),
-        "last_p50_ms": round(statistics.median(run.alone.last_ms), 3),
-        "kb": round(run.kb, 2),
-    }
 
 
 def machine(rounds: int, load: float) -> dict[str, object]:
