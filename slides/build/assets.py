@@ -47,12 +47,14 @@ def bundled() -> Path:
 
 
 def bundle(out: Path) -> None:
-    """Write `assets/deck.js`, `assets/deck.css` and `assets/pages.css` in the folder `out`."""
+    """Write `assets/deck.js`, `.css`, and those of the other pages, in the folder `out`."""
     entries = [
         "assets/deck=slides/theme/deck.js",
         "assets/deck=slides/theme/deck/deck.css",
         "assets/pages=slides/theme/pages.js",
         "assets/pages=slides/theme/deck/pages.css",
+        "assets/speaker=slides/theme/room/speaker/speaker.js",
+        "assets/speaker=slides/theme/room/speaker/speaker.css",
     ]
     bundle_files(out, entries, ["--format=iife"], "The deck's script and style cannot be bundled")
     # A server with a room answers for this file; elsewhere it says that there is none, since a

@@ -133,7 +133,7 @@ def _imported() -> str:
 def _converter() -> str:
     theme = SLIDES / "theme"
     files = [*theme.glob("templates/**/*.*"), theme / "pages" / "recording.html"]
-    code = [SLIDES / "build" / name for name in ("convert.py", "strip.py")]
+    code = [SLIDES / "build" / name for name in ("convert.py", "speaker.py", "strip.py")]
     return digest(contents(sorted(files) + code))
 
 

@@ -1,6 +1,7 @@
 """Converts an executed chapter to the sections of the deck, with nbconvert."""
 
 import base64
+import json
 import mimetypes
 import re
 import unicodedata
@@ -15,8 +16,9 @@ from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
 from slides.build.programs import note_regions
+from slides.build.speaker import PollError, poll
 from slides.build.strip import lag_strip
-from slides.notebook import ROOT, SLIDE_TYPES, Chapter
+from slides.notebook import ROOT, SLIDE_TYPES, Chapter, Slide
 
 THEME = ROOT / "slides" / "theme"
 RECORDING = "application/vnd.slides.recording+json"
@@ -59,6 +61,7 @@ def mark(chapter: Chapter, notebook: Any) -> None:
                 "id": ident,
                 "title": slide.title or chapter.title,
                 "seconds": round((slide.minutes or 0) * 60),
+                "poll": public_poll(chapter, slide, ident),
                 "opener": slide.shown[0].source.startswith("# "),
             }
             if last is not None:
@@ -70,6 +73,15 @@ def mark(chapter: Chapter, notebook: Any) -> None:
         last = cell
     if last is not None:
         last.metadata["slide_end"] = True
+
+
+def public_poll(chapter: Chapter, slide: Slide, ident: str) -> str:
+    """A slide's poll without its answer, as JSON; empty where there is none."""
+    try:
+        asked = poll(slide, ident)
+    except PollError as error:
+        raise ConvertError(f"{chapter.path.name}, slide {slide.number}: {error}") from None
+    return json.dumps({**asked, "answer": None}, ensure_ascii=False) if asked else ""
 
 
 def slide_ids(chapter: Chapter) -> list[str]:

@@ -20,7 +20,7 @@ from pygments.lexers.special import TextLexer
 from pygments.util import ClassNotFound
 
 from demos.catalog import Demo, demos
-from slides.build import assets, tab
+from slides.build import assets, speaker, tab
 from slides.build.cache import used_demos
 from slides.build.convert import linked_files, page_of, pages, slide_ids
 from slides.build.kept import replacing
@@ -81,6 +81,8 @@ def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = ""
         "welcome": Markup(welcome.read_text(encoding="utf-8")) if welcome.exists() else "",
     }
     write_page(out / "talk.html", "talk.html", programs=as_json(common["demos"]), **common)
+    slides = speaker.facts((chapter, slide_ids(chapter)) for chapter, _ in chapters)
+    write_page(out / "speaker.html", "speaker.html", told=speaker.as_json(slides), **common)
     panels = recorded_panels(html for _, html in chapters)
     write_page(out / "index.html", "index.html", **common)
     for demo in common["demos"]:

@@ -1,0 +1,114 @@
+"""The speaker's page at `/speaker/`, with the deck's files under it; the audience's address."""
+
+import io
+import socket
+from pathlib import Path
+from typing import Any
+
+import tornado.web
+
+from slides.ports import is_loopback
+from slides.room.access import Access
+from slides.room.handlers import SpeakerHandler, admit
+from slides.room.limits import Limit
+from slides.serve.files import DeckHandler
+
+PAGE = "speaker.html"
+EVERY_ADDRESS = ("", "0.0.0.0", "::")
+ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # for documentation only
+
+Routes = list[tuple[str, type, dict[str, Any]]]
+
+
+def speaker_pages(deck: Path, audience: str, access: Access, guesses: Limit) -> Routes:
+    """The speaker's pages; `audience` is the address that the audience opens."""
+    guards = {"access": access, "guesses": guesses}
+    return [
+        (r"/speaker/code\.svg", CodeHandler, {"audience": audience, **guards}),
+        (r"/speaker/audience\.json", AudienceHandler, {"audience": audience, **guards}),
+        (r"/speaker/(.*)", PageHandler, {"path": str(deck), **guards}),
+        (r"/speaker", tornado.web.RedirectHandler, {"url": "/speaker/", "permanent": False}),
+    ]
+
+
+class PageHandler(DeckHandler):
+    """The speaker's page, and the files of the deck that it shows in its frames."""
+
+    def initialize(self, path: str, access: Access, guesses: Limit) -> None:  # type: ignore[override]
+        super().initialize(path)
+        self.access = access
+        self.guesses = guesses
+
+    def prepare(self) -> None:
+        super().prepare()
+        admit(self, self.access, self.guesses)
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Referrer-Policy", "no-referrer")
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        if not path and self.get_query_argument("token", None) is not None:
+            self.redirect("/speaker/")  # the cookie has it now, the history need not
+            return
+        await super().get(path or PAGE, include_body)
+
+
+class AudienceHandler(SpeakerHandler):
+    """`/speaker/audience.json`: what the audience opens, and whether others can reach it."""
+
+    def initialize(  # type: ignore[override]
+        self, audience: str, access: Access, guesses: Limit
+    ) -> None:
+        self.audience = audience
+        self.access = access
+        self.guesses = guesses
+
+    def get(self, *args: str) -> None:
+        host = self.audience.split("//", 1)[1].rpartition(":")[0].strip("[]")
+        self.write({"address": self.audience, "open": not is_loopback(host)})
+
+
+class CodeHandler(AudienceHandler):
+    """`/speaker/code.svg`: the same address as a QR code."""
+
+    def get(self, *args: str) -> None:
+        try:
+            picture = code(self.audience)
+        except ImportError:
+            why = "The code needs the package segno: pip install -e '.[room]'"
+            raise tornado.web.HTTPError(501, reason=why) from None
+        self.set_header("Content-Type", "image/svg+xml")
+        self.finish(picture)
+
+
+def code(address: str) -> bytes:
+    """A QR code as an SVG picture, dark on white with the margin that readers need."""
+    import segno  # of the extra `room`; all else works without
+
+    picture = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        picture, kind="svg", scale=8, border=4, dark="#14213d", light="#fff", xmldecl=False
+    )
+    return picture.getvalue()
+
+
+def audience_url(address: str, port: int, names: list[str] | None = None) -> str:
+    """What a phone in the room opens, if the audience's server listens on `address`.
+
+    A server that listens everywhere is known by a name it was told, else by the address of the
+    network that this machine would use. Nothing is sent to find that out.
+    """
+    host = names[0] if names else own_address(address) if address in EVERY_ADDRESS else address
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def own_address(address: str) -> str:
+    """This machine's address on its network; that of the loopback where there is none."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((ELSEWHERE[family], 9))
+        except OSError:
+            return "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        return str(probe.getsockname()[0])

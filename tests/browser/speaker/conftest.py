@@ -1,0 +1,222 @@
+"""A room on a free port with a small deck, windows of the speaker, and a follower who listens."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websocket
+from playwright.sync_api import Browser, Page, expect
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+
+from slides import room
+from slides.notebook import ROOT
+from slides.room.access import Access
+from slides.room.bus import MemoryBus
+from slides.room.hub import Hub
+from slides.room.limits import Limit, Rate
+from slides.room.pages import speaker_pages
+from slides.room.store import Store
+from slides.serve import make_app
+
+from ..conftest import cell, write_notebook
+
+PATIENCE = 30_000  # milliseconds, on a machine that is busy with others
+TOKEN = "a-token-for-the-tests"
+POLL = {"question": "Which is sooner?", "choices": ["A thread", "A task"], "answer": "A task"}
+AUDIENCE = "http://192.0.2.7:8000/"
+
+expect.set_options(timeout=PATIENCE)
+
+
+def told(title: str, minutes: float, *cells: dict, **metadata: object) -> list[dict]:
+    """A slide whose notes say how long it takes."""
+    notes = (
+        f"Minutes: {minutes}\n\n- Say: `await` on {title.strip('# ')}.\n- Ask: who <b>knows</b>?"
+    )
+    heading = cell(title, "slide", "markdown", **metadata)
+    return [heading, *cells, cell(notes, "notes", "markdown")]
+
+
+TALK = {
+    "10_first": [
+        *told("# First", 2),
+        *told("## Steps", 3, *(cell(f"step {each}", "fragment", "markdown") for each in "ab")),
+        *told("## Asked", 4, poll=POLL),
+    ],
+    "20_second": [*told("# Second", 5), *told("## The end", 1)],
+}
+
+
+@pytest.fixture(scope="session")
+def small_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deck of two chapters: five slides, fragments, and a poll."""
+    folder = tmp_path_factory.mktemp("small")
+    notebooks, out = folder / "notebooks", folder / "deck"
+    notebooks.mkdir()
+    for name, cells in TALK.items():
+        write_notebook(notebooks / f"{name}.ipynb", cells)
+    command = [sys.executable, "-m", "slides", "deck"]
+    command += ["--notebooks", str(notebooks), "--out", str(out)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out
+
+
+class Room:
+    """Both faces of a server on one port, in a thread; it can be stopped and started again."""
+
+    def __init__(self, deck: Path, store: Path) -> None:
+        self.deck = deck
+        self.store = store
+        sock, self.port = bind_unused_port()
+        sock.close()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.is_up = False
+        self.start()
+
+    def start(self) -> None:
+        """Serve, with what the store has."""
+        self._do(self._start())
+        self.is_up = True
+
+    def stop(self) -> None:
+        """As a server that is killed: no connection is closed with a word."""
+        if self.is_up:
+            self.is_up = False
+            self._do(self._stop())
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def hangs(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing is answered, and no connection is closed: as when a cable is pulled."""
+        return hanging(self._loop)
+
+    def _do(self, work: Any) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(timeout=30)
+
+    async def _start(self) -> None:
+        self.hub = Hub(Store(self.store), MemoryBus())
+        await self.hub.start()
+        access = Access(TOKEN)
+        routes = [*room.audience(self.hub), *room.speaker(self.hub, access)]
+        routes += speaker_pages(self.deck, AUDIENCE, access, Limit(Rate(100, 100)))
+        self.server = HTTPServer(make_app(self.deck, routes))
+        self.server.listen(self.port, "127.0.0.1")
+
+    async def _stop(self) -> None:
+        self.server.stop()
+        for crowd in (self.hub.followers, self.hub.speakers):
+            for connection in crowd.connections():
+                connection.ws_connection.stream.close()
+        await self.server.close_all_connections()
+        await self.hub.close()
+
+
+@contextlib.contextmanager
+def hanging(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Keep a loop from doing anything."""
+    over = threading.Event()
+    loop.call_soon_threadsafe(over.wait)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+class Follower:
+    """Somebody in the audience, who hears what everybody hears."""
+
+    def __init__(self, server: Room) -> None:
+        url = f"{server.url}/room".replace("http", "ws")
+        self.socket = websocket.create_connection(url, timeout=30)
+        self.state = self.hear("state")
+
+    def hear(self, type: str, **fields: Any) -> dict[str, Any]:
+        """The next message of a kind that has these fields."""
+        while True:
+            heard = json.loads(self.socket.recv())
+            if heard["type"] == type and fields.items() <= heard.items():
+                return heard
+
+    def say(self, type: str, **fields: Any) -> None:
+        """Send a message."""
+        self.socket.send(json.dumps({"type": type, **fields}))
+
+
+@pytest.fixture
+def server(small_deck: Path, tmp_path: Path) -> Iterator[Room]:
+    """A room of this test's own."""
+    made = Room(small_deck, tmp_path / "room.sqlite")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def join(server: Room) -> Iterator[Callable[[], Follower]]:
+    """Lets somebody into the audience: `follower = join()`."""
+    people: list[Follower] = []
+
+    def come() -> Follower:
+        people.append(Follower(server))
+        return people[-1]
+
+    yield come
+    for person in people:
+        person.socket.close()
+
+
+@pytest.fixture
+def speak(chromium: Browser, server: Room) -> Iterator[Callable[..., Page]]:
+    """Opens a window of the speaker, on a device of its own: `page = speak(width=390, ...)`.
+
+    No page may have thrown, nor have kept its policy from something.
+    """
+    wrong: list[str] = []
+    with contextlib.ExitStack() as contexts:
+
+        def window(width: int = 1280, height: int = 800, live: bool = True, **more: Any) -> Page:
+            size: Any = {"width": width, "height": height}
+            context = chromium.new_context(viewport=size, **more)
+            contexts.callback(context.close)
+            context.set_default_timeout(PATIENCE)
+            context.on("weberror", lambda error: wrong.append(str(error.error)))
+            context.on("console", lambda said: note(wrong, said))
+            page = context.new_page()
+            page.goto(f"{server.url}/speaker/?token={TOKEN}")
+            if live:
+                expect(page.locator("#live")).to_have_text("Live")
+            return page
+
+        yield window
+    assert wrong == []
+
+
+def note(wrong: list[str], said: Any) -> None:
+    """Keep what a console said, unless it is that the server is away."""
+    is_away = "WebSocket connection" in said.text or "net::ERR" in said.text
+    if said.type in ("warning", "error") and not is_away:
+        wrong.append(said.text)
+
+
+@pytest.fixture
+def phone(speak: Callable[..., Page]) -> Callable[[], Page]:
+    """Opens a window of the speaker on a phone."""
+    return lambda: speak(390, 844, has_touch=True, is_mobile=True)
