@@ -4,6 +4,7 @@ Two faces of one server. The audience's reads, asks and votes, and may stand on 
 speaker's moves the talk: it is behind a token, on a port of its own.
 """
 
+from pathlib import Path
 from typing import Any
 
 from slides.room.access import Access
@@ -16,7 +17,10 @@ from slides.room.handlers import (
 )
 from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits
+from slides.room.pages import speaker_pages
+from slides.room.protocol import SPEAKER_BYTES
 
+LARGEST = SPEAKER_BYTES + 1024  # bytes of a message; what is larger closes its connection
 Routes = list[tuple[str, type, dict[str, Any]]]
 
 
@@ -26,10 +30,11 @@ def audience(hub: Hub, limits: Limits | None = None) -> Routes:
     return [(r"/room", FollowerSocket, facts), (r"/room.json", RoomHandler, {})]
 
 
-def speaker(hub: Hub, access: Access) -> Routes:
-    """What only the speaker may have."""
+def speaker(hub: Hub, access: Access, deck: Path, address: str) -> Routes:
+    """What only the speaker may have; `address` is what the audience opens."""
     guards = {"access": access, "guesses": Limit(GUESSES)}
     return [
         (r"/speaker/room", SpeakerSocket, {"hub": hub, "limits": Limits(), **guards}),
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
+        *speaker_pages(deck, address, **guards),
     ]

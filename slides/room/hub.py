@@ -23,6 +23,7 @@ BEAT = 2.0  # seconds between signs of life; a page takes twice that, and more, 
 GATHERED = 0.3  # seconds in which votes, questions and paces are told together
 LOOK = 1.0  # seconds between looks at the store while the bus is away
 FORGET = 3 * BEAT  # a process that was silent for so long is not counted any more
+RESTARTING = 1012  # "service restart", in IANA's registry of close codes
 AT_ONCE = {"show", "black", "ran"}
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Hub:
         self._elsewhere: dict[
             str, tuple[int, float]
         ] = {}  # followers of other processes, when told
+        self._told = 0  # the version of what followers were told last
         self._gathered: set[Change] = set()
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,9 +50,17 @@ class Hub:
     async def start(self) -> None:
         """Read the talk, and begin to listen."""
         self.talk = await self.store.load()
+        self._told = self.talk.version
         await self.bus.start(self._heard, self._news.set)
         run = (self._catch_up, self._beat, self._tell_gathered)
         self._tasks = [asyncio.create_task(each()) for each in run]
+
+    def say_goodbye(self) -> None:
+        """Close every connection, so that each page comes back to the process that takes over."""
+        for crowd in (self.followers, self.speakers):
+            crowd.flush()
+            for connection in crowd.connections():
+                connection.close(RESTARTING, "The server is stopping; come back in a moment.")
 
     async def close(self) -> None:
         """Tell nobody any more; what was acknowledged is in the store."""
@@ -144,6 +154,7 @@ class Hub:
 
     def _tell(self, change: Change) -> None:
         now = Moment.now()
+        self._told = self.talk.version
         self.followers.send_all(encode(views.told(self.talk, change, now)))
         if len(self.speakers):
             self.speakers.send_all(encode(views.told(self.talk, change, now, private=True)))
@@ -173,7 +184,7 @@ class Hub:
         while True:
             told = {"here": len(self.followers), "from": self._name, "version": self.talk.version}
             self.bus.publish(encode(told).encode())
-            beat = {"type": "here", "count": self.here, "version": self.talk.version}
+            beat = {"type": "here", "count": self.here, "version": self._told}
             self.followers.send_all(encode(beat))
             self.speakers.send_all(encode(beat | {"pace": self.talk.pace(Moment.now())}))
             await asyncio.sleep(BEAT)

@@ -47,7 +47,10 @@ class Room:
     def __init__(self, path, bus, limits=None):
         self.hub = Hub(Store(path), bus)
         sock, self.port = bind_unused_port()
-        routes = [*audience(self.hub, limits), *speaker(self.hub, Access(TOKEN))]
+        routes = [
+            *audience(self.hub, limits),
+            *speaker(self.hub, Access(TOKEN), path.parent, "http://127.0.0.1/"),
+        ]
         self.server = HTTPServer(tornado.web.Application(routes))
         self.server.add_socket(sock)
         self.people = []
