@@ -17,7 +17,6 @@ from slides.room.handlers import (
 )
 from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits
-from slides.room.pages import speaker_pages
 from slides.room.protocol import SPEAKER_BYTES
 
 LARGEST = SPEAKER_BYTES + 1024  # bytes of a message; what is larger closes its connection
@@ -32,9 +31,13 @@ def audience(hub: Hub, limits: Limits | None = None) -> Routes:
 
 def speaker(hub: Hub, access: Access, deck: Path, address: str) -> Routes:
     """What only the speaker may have; `address` is what the audience opens."""
-    guards = {"access": access, "guesses": Limit(GUESSES)}
+    # It serves the deck's files, and the deck's server serves the room.
+    from slides.room.pages import speaker_pages
+
+    guesses = Limit(GUESSES)
+    guards: dict[str, Any] = {"access": access, "guesses": guesses}
     return [
         (r"/speaker/room", SpeakerSocket, {"hub": hub, "limits": Limits(), **guards}),
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
-        *speaker_pages(deck, address, **guards),
+        *speaker_pages(deck, address, access, guesses),
     ]

@@ -21,7 +21,6 @@ from slides.ports import a_port, open_warning, refusal
 from slides.room.access import Access, token_in
 from slides.room.bus import Unusable, open_bus
 from slides.room.hub import Hub
-from slides.room.pages import audience_url
 from slides.room.store import Store, StoreFull
 from slides.serve.files import Compressed, DeckHandler
 from slides.serve.handlers import HealthHandler, UnderWay, is_built
@@ -78,6 +77,8 @@ async def main(settings: Settings | None = None) -> None:
     hub = Hub(Store(settings.store), open_bus(settings.bus))
     await hub.start()
     access = Access(token_in(settings.store.with_suffix(".token")), settings.name)
+    from slides.room.pages import audience_url  # it uses this package
+
     audience = audience_url(settings.address, settings.port, settings.name)
     faces = [
         listen(settings, settings.port, settings.address, room.audience(hub)),
