@@ -23,9 +23,9 @@ NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 # region: frame
 def frame(text: str | bytes) -> bytes:
-    """A message as a server sends it: a text frame, neither masked nor compressed (RFC 6455, 5.2).
+    """A message as a server sends it: a text frame (RFC 6455, 5.2).
 
-    Bytes are UTF-8 already.
+    Neither masked nor compressed. Bytes are UTF-8 already.
     """
     data = utf8(text)
     if len(data) < 126:

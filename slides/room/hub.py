@@ -72,7 +72,7 @@ class Hub:
 
     # region: join
     def join(self, connection: Any, crowd: Crowd) -> None:
-        """Take somebody in: all there is first, then every change, with nothing between."""
+        """Take somebody in: all there is first, then every change."""
         crowd.join(connection)
         self.welcome(connection, crowd)
 

@@ -157,14 +157,15 @@ class Ledger:
 
     @contextmanager
     def _transaction(self, lasting: bool) -> Iterator[None]:
-        self._db.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        waits = "FULL" if lasting else "NORMAL"  # for the disk, or not
+        self._db.execute(f"PRAGMA synchronous={waits}")
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._db.execute("COMMIT")
         except BaseException:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")  # a full disk may have done so already
+            with suppress(sqlite3.Error):  # a full disk may have done so
+                self._db.execute("ROLLBACK")
             raise
 
     @contextmanager
