@@ -13,6 +13,7 @@ from slides.room.handlers import (
     ExportHandler,
     FollowerSocket,
     RoomHandler,
+    SpeakerRoomHandler,
     SpeakerSocket,
 )
 from slides.room.hub import Hub
@@ -38,6 +39,7 @@ def speaker(hub: Hub, access: Access, deck: Path, address: str) -> Routes:
     guards: dict[str, Any] = {"access": access, "guesses": guesses}
     return [
         (r"/speaker/room", SpeakerSocket, {"hub": hub, "limits": Limits(), **guards}),
+        (r"/speaker/room\.json", SpeakerRoomHandler, {"hub": hub, **guards}),
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
         *speaker_pages(deck, address, access, guesses),
     ]

@@ -167,3 +167,10 @@ class RoomHandler(tornado.web.RequestHandler):
             name = secrets.token_urlsafe(16)
             self.set_cookie(FOLLOWER, name, httponly=True, samesite="Strict", max_age=DAY)
         self.write({"room": "room"})
+
+
+class SpeakerRoomHandler(SpeakerHandler):
+    """`/speaker/room.json`: tells the same to the speaker's own deck, which moves the room."""
+
+    def get(self) -> None:
+        self.write({"room": "room", "speaker": True})

@@ -300,6 +300,17 @@ async def test_the_address_that_was_printed_lets_the_speaker_in(rooms):
 
 
 @pytest.mark.gen_test
+async def test_the_speakers_own_deck_finds_the_room_that_it_moves(rooms):
+    """Beside its pages, as the audience's does; nobody else is told."""
+    room = await rooms()
+    headers = {"Cookie": f"speaker-{room.port}={TOKEN}"}
+    response = await room.fetch("/speaker/room.json", headers=headers)
+    assert json.loads(response.body) == {"room": "room", "speaker": True}
+    with ExpectLog("tornado.access", "401"):
+        assert (await room.fetch("/speaker/room.json")).code == 401
+
+
+@pytest.mark.gen_test
 @pytest.mark.parametrize(
     "headers",
     [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
