@@ -6,10 +6,13 @@ import ipaddress
 import socket
 
 
-def next_free(port: int, address: str = "127.0.0.1") -> int:
-    """The first port above `port` that can be listened on; 0 when none can."""
-    for candidate in range(port + 1, 65536):
-        if is_free(candidate, address):
+def next_free(port: int, address: str = "127.0.0.1", beside: str | None = None) -> int:
+    """The first port above `port` that can be listened on; 0 when none can.
+
+    For two servers side by side the one after it is free, too, at the address `beside`.
+    """
+    for candidate in range(port + 1, 65536 if beside is None else 65535):
+        if is_free(candidate, address) and (beside is None or is_free(candidate + 1, beside)):
             return candidate
     return 0
 
@@ -42,13 +45,22 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def refusal(error: OSError, port: int, address: str, command: str) -> str:
-    """Why a port could not be listened on, and what to type instead."""
+def refusal(
+    error: OSError,
+    port: int,
+    address: str,
+    command: str,
+    *,
+    option: str = "--port",
+    beside: str | None = None,
+) -> str:
+    """Why a port could not be listened on, and what to type instead; `beside`: see `next_free`."""
     if error.errno == errno.EADDRINUSE:
-        free = next_free(port, address)
-        return f"Port {port} is in use. The next free one is {free}: {command} --port {free}"
+        free = next_free(port, address, beside)
+        return f"Port {port} is in use. The next free one is {free}: {command} {option} {free}"
     if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights. Try {command} --port {next_free(8000, address)}"
+        free = next_free(8000, address, beside)
+        return f"Port {port} needs more rights. Try {command} {option} {free}"
     return f"{address} cannot be listened on: {error.strerror or error}"
 
 

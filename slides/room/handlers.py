@@ -24,6 +24,7 @@ from slides.room.protocol import (
 FOLLOWER = "follower"  # the cookie: random, of nobody in particular, gone with the day
 DAY = 24 * 60 * 60
 SPEAKER = "speaker"
+BEARER = "Bearer "
 GUESSES = Rate(burst=10, per_second=0.2)
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,17 @@ class RoomSocket(WebSocketHandler):
 
     async def on_message(self, text: str | bytes) -> None:
         """Answer one message before the next is read: who floods waits in their own line."""
+        self.hub.answering += 1
         try:
             answer = await self._answer(type(self).parse(text))
         except Refused as refused:
+            self.hub.refused += 1
             answer = refused.body()
         except Exception:  # a mistake of ours costs nobody their connection
             log.exception("a message was not answered")
             answer = Refused("The server made a mistake; its log says which.").body()
+        finally:
+            self.hub.answering -= 1
         if answer is not None:
             self.crowd.send_one(self, encode(answer))
 
@@ -109,7 +114,10 @@ class SpeakerHandler(tornado.web.RequestHandler):
 
 
 def admit(handler: tornado.web.RequestHandler, access: Access, guesses: Limit) -> None:
-    """Let the speaker in; HTTPError for anybody else. A token in the address becomes a cookie."""
+    """Let the speaker in; HTTPError for anybody else. A token in the address becomes a cookie.
+
+    A program has it in the header `Authorization`.
+    """
     request, address = handler.request, handler.request.remote_ip or ""
     if not access.answers_to(request):
         why = "This server does not answer to that name; see --name."
@@ -120,12 +128,13 @@ def admit(handler: tornado.web.RequestHandler, access: Access, guesses: Limit) -
         raise tornado.web.HTTPError(429, reason="Too many wrong tokens; wait a minute.")
     name = f"{SPEAKER}-{request.host.rpartition(':')[2]}"
     given = handler.get_query_argument("token", None)
-    if access.admits(handler.get_cookie(name)):
+    bearer = request.headers.get("Authorization", "").removeprefix(BEARER)
+    if access.admits(handler.get_cookie(name)) or access.admits(bearer):
         return
-    if given is not None and access.admits(given):
+    if access.admits(given):
         handler.set_cookie(name, access.token, httponly=True, samesite="Strict", expires_days=2)
         return
-    if given is not None:
+    if given is not None or bearer:
         guesses.count(address)
     raise tornado.web.HTTPError(401, reason="Open the address that was printed at the start.")
 

@@ -123,9 +123,7 @@ class Ledger:
         outcomes: list[Outcome] = []
         written: set[str] = set()
         with self._telling(), self._transaction(any(isinstance(s.message, LASTING) for s in batch)):
-            # SQLite would go on writing to a file that nobody can open any more.
-            if self.path.stat().st_ino != self._inode:
-                raise FileNotFoundError(f"{self.path} is another file now")
+            self._look_at_the_path()
             self._catch_up()
             version = self._talk.version
             for said in batch:
@@ -145,6 +143,17 @@ class Ledger:
                     written |= affects(message, said.follower)
                 outcomes.append(Acknowledged(said.message.key, event))
         return outcomes
+
+    def probe(self) -> None:
+        """Write what is in the file already: `StoreFull` while nothing can be written."""
+        with self._telling(), self._transaction(lasting=True):
+            self._look_at_the_path()
+            self._db.execute(f"PRAGMA user_version={FORMAT}")
+
+    def _look_at_the_path(self) -> None:
+        # SQLite would go on writing to a file that nobody can open any more.
+        if self.path.stat().st_ino != self._inode:
+            raise FileNotFoundError(f"{self.path} is another file now")
 
     def close(self) -> None:
         """Close the file."""

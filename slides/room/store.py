@@ -39,6 +39,7 @@ class Store:
         self, path: Path, now: Callable[[], Moment] = Moment.now, patience: float = PATIENCE
     ) -> None:
         self.path = path
+        self.is_failing = False  # what was said last could not be kept
         self._now = now
         self._followers: deque[Waiter] = deque()
         self._speaker: deque[Waiter] = deque()  # who does not wait for a thousand votes
@@ -83,6 +84,16 @@ class Store:
         """The version of the newest event."""
         return await self._in_thread(self._ledger.version)
 
+    @property
+    def waiting(self) -> int:
+        """Messages that wait to be kept."""
+        return len(self._speaker) + len(self._followers)
+
+    async def try_again(self) -> None:
+        """Find out whether the file can be written again, before somebody says something."""
+        await self._in_thread(self._ledger.probe)
+        self.is_failing = False
+
     async def export(self, form: str) -> str:
         """All questions and polls, as `csv` (questions only) or `json`."""
         return await self._in_thread(self._ledger.export, form)
@@ -103,7 +114,9 @@ class Store:
             outcomes: Sequence[Acknowledged | Exception]
             try:
                 outcomes = await self._in_thread(self._ledger.keep, batch)
+                self.is_failing = False
             except StoreFull as full:
+                self.is_failing = True
                 outcomes = [StoreFull(full.why, said.message.key) for said in batch]
             except Exception as error:  # nobody waits for ever, even for a mistake of ours
                 outcomes = [error] * len(batch)

@@ -8,118 +8,114 @@ import argparse
 import asyncio
 import signal
 import sys
-import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import tornado.httpserver
-import tornado.log
 import tornado.web
 
 from slides import room
-from slides.ports import a_port, open_warning, refusal
+from slides.ports import a_port, open_warning
 from slides.room.access import Access, token_in
 from slides.room.bus import Unusable, open_bus
+from slides.room.handlers import GUESSES
 from slides.room.hub import Hub
+from slides.room.limits import Limit
 from slides.room.store import Store, StoreFull
-from slides.serve.files import Compressed, DeckHandler
-from slides.serve.handlers import HealthHandler, UnderWay, is_built
+from slides.room.waiting import for_ever
+from slides.serve.faces import COMMAND, PORT, STOP_SECONDS, Face, NoPort, make_app, open_ports
+from slides.serve.handlers import is_built
+from slides.serve.log import FORMS, log_request, set_up
+from slides.serve.metrics import Figures, MetricsHandler
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DECK = ROOT / "build" / "deck"
 STORE = ROOT / "build" / "room.sqlite"
-COMMAND = "python -m slides serve"
-
-# Requests under way get this long to finish; supervisord waits a little longer.
-STOP_SECONDS = 5.0
-PING_SECONDS = 20  # a browser that is gone is noticed; less than a proxy's patience
 
 
 @dataclass
 class Settings:
     """What a server is told when it starts."""
 
-    port: int = 8000
+    port: int = PORT
     address: str = "127.0.0.1"
     deck: Path = DECK
     xheaders: bool = False  # believe the client address a proxy reports
     open: bool = False
-    speaker_port: int = 8001
+    log_format: str = "text"
+    speaker_port: int | None = None  # None: the next after the audience's
     speaker_address: str = "127.0.0.1"
     store: Path = STORE
     bus: str = ""
     name: list[str] = field(default_factory=list)
 
 
-def make_app(deck: Path = DECK, routes: room.Routes | None = None) -> tornado.web.Application:
-    """The deck at `/`, `/healthz`, and one face of the room."""
-    static = {"path": str(deck), "default_filename": "index.html"}
-    return tornado.web.Application(
-        [
-            *(routes or []),
-            (r"/healthz", HealthHandler, {"deck": deck}),
-            (r"/(.*)", DeckHandler, static),
-        ],
-        under_way=UnderWay(),
-        compressed=Compressed(),
-        websocket_ping_interval=PING_SECONDS,
-        websocket_ping_timeout=PING_SECONDS / 2,
-        websocket_max_message_size=room.LARGEST,
-    )
-
-
 async def main(settings: Settings | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what is under way.
 
-    OSError for a busy port, StoreFull and Unusable for a store or a bus that cannot be used.
+    NoPort for a busy port, StoreFull and Unusable for a store or a bus that cannot be used.
     """
     settings = settings or Settings()
+    # First, as a port that is taken is what goes wrong most; who connects already waits a moment.
+    sockets = open_ports(
+        settings.port, settings.address, settings.speaker_port, settings.speaker_address
+    )
     hub = Hub(Store(settings.store), open_bus(settings.bus))
     await hub.start()
     access = Access(token_in(settings.store.with_suffix(".token")), settings.name)
-    from slides.room.pages import audience_url  # it uses this package
-
-    audience = audience_url(settings.address, settings.port, settings.name)
-    faces = [
-        listen(settings, settings.port, settings.address, room.audience(hub)),
-        listen(
-            settings,
-            settings.speaker_port,
-            settings.speaker_address,
-            room.speaker(hub, access, settings.deck, audience),
-        ),
-    ]
+    figures = Figures(hub)
+    watch = asyncio.create_task(for_ever(figures.watch_loop))
+    apps = make_apps(settings, hub, access, figures)
+    faces = [Face(app, each, settings.xheaders) for app, each in zip(apps, sockets, strict=True)]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    announce(settings, access)
+    announce(settings, [face.port for face in faces], access)
     await stop.wait()
-    hub.say_goodbye()
-    await asyncio.gather(*(drain(*face) for face in faces))
+    await end(hub, faces)
+    watch.cancel()
+
+
+def make_apps(
+    settings: Settings, hub: Hub, access: Access, figures: Figures
+) -> list[tornado.web.Application]:
+    """The audience's face, and the speaker's."""
+    from slides.room.pages import audience_url  # it uses this package
+
+    def log(handler: tornado.web.RequestHandler) -> None:
+        figures.count(handler)
+        log_request(handler)
+
+    guards = {"access": access, "guesses": Limit(GUESSES)}
+    both: room.Routes = [(r"/metrics", MetricsHandler, {"figures": figures, **guards})]
+    url = audience_url(settings.address, settings.port, settings.name)
+    return [
+        make_app(settings.deck, [*routes, *both], hub, log_function=log)
+        for routes in (room.audience(hub), room.speaker(hub, access, settings.deck, url))
+    ]
+
+
+async def end(hub: Hub, faces: list[Face]) -> None:
+    """Accept no more, answer what was asked, take leave; asked once more to stop, end at once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)  # what was acknowledged is on the disk
+    for face in faces:
+        face.stop()
+    await asyncio.gather(hub.say_goodbye(STOP_SECONDS / 2), *(face.drain() for face in faces))
     await hub.close()
 
 
-Face = tuple[tornado.httpserver.HTTPServer, UnderWay]
-
-
-def listen(settings: Settings, port: int, address: str, routes: room.Routes) -> Face:
-    """Serve one face of the room."""
-    app = make_app(settings.deck, routes)
-    server = tornado.httpserver.HTTPServer(app, xheaders=settings.xheaders)
-    server.listen(port, address)
-    return server, app.settings["under_way"]
-
-
-def announce(settings: Settings, access: Access) -> None:
+def announce(settings: Settings, ports: list[int], access: Access) -> None:
     """Say where both faces are, and who can reach them."""
-    url = url_of(settings.address, settings.port)
-    speaker = url_of(settings.speaker_address, settings.speaker_port)
+    url, speaker = map(url_of, (settings.address, settings.speaker_address), ports)
     print(f"The deck is at {url} (Ctrl-C stops)")
     print(f"The speaker's view: {speaker}speaker/?token={access.token}", flush=True)
     for address in {settings.address, settings.speaker_address}:
         if warning := open_warning(address):
             print(warning, flush=True)
     if settings.open:
+        import webbrowser
+
         webbrowser.open(url)
 
 
@@ -128,27 +124,18 @@ def url_of(address: str, port: int) -> str:
     return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
 
 
-async def drain(server: tornado.httpserver.HTTPServer, under_way: UnderWay) -> None:
-    """Accept no more, let the requests under way finish for STOP_SECONDS, close what is left."""
-    server.stop()
-    try:
-        await asyncio.wait_for(under_way.over(), STOP_SECONDS)
-    except TimeoutError:
-        print(f"{len(under_way)} requests were not finished in {STOP_SECONDS:g} s", flush=True)
-    await server.close_all_connections()
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m slides serve`."""
     add = parser.add_argument
-    add("--port", type=a_port, default=8000)
+    add("--port", type=a_port, default=PORT)
     add("--address", default="127.0.0.1", help="127.0.0.1: this machine only")
     add("--deck", type=Path, default=DECK, help="the folder `make deck` built")
     add("--open", action="store_true", help="open the deck in a browser")
     add("--xheaders", action="store_true", help="behind a proxy: trust its headers")
+    add("--log-format", choices=FORMS, default="text", help="json: one object a line")
     speaker = parser.add_argument_group("the speaker's view, behind a token")
     add = speaker.add_argument
-    add("--speaker-port", type=a_port, default=8001)
+    add("--speaker-port", type=a_port, help="the next after --port, unless told otherwise")
     add("--speaker-address", default="127.0.0.1", help="127.0.0.1: this machine only")
     add("--name", action="append", default=[], help="a name of this machine, if it has one")
     together = parser.add_argument_group("several processes of one room")
@@ -162,14 +149,16 @@ def run(args: argparse.Namespace) -> int:
     if not is_built(args.deck):
         print(f"There is no deck in {args.deck}. Build it with: make deck", file=sys.stderr)
         return 2
-    tornado.log.enable_pretty_logging()
+    set_up(args.log_format)
     known = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
     try:
         asyncio.run(main(Settings(**known)))
-    except OSError as error:
-        print(refusal(error, args.port, args.address, COMMAND), file=sys.stderr)
+    except NoPort as error:
+        print(error, file=sys.stderr)
         return 2
     except (StoreFull, Unusable) as error:
         print(f"{COMMAND}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before it served
+        return 130
     return 0

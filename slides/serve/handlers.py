@@ -3,8 +3,12 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tornado.web
+
+if TYPE_CHECKING:
+    from slides.room.hub import Hub
 
 REVALIDATE = "no-cache"
 
@@ -64,16 +68,26 @@ class Handler(tornado.web.RequestHandler):
 
 
 class HealthHandler(Handler):
-    """Tells a proxy or a supervisor whether there is a deck to serve."""
+    """Tells a proxy or a supervisor whether there is a deck to serve, and a room around it.
 
-    def initialize(self, deck: Path) -> None:
+    503 asks for somebody to act: there is no deck, or what is asked cannot be kept. Without its bus
+    a room is slower by a second, and nothing is lost: that is "degraded", and still 200.
+    """
+
+    def initialize(self, deck: Path, hub: "Hub | None" = None) -> None:
         self.deck = deck
+        self.hub = hub
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        found = is_built(self.deck)
-        self.set_status(200 if found else 503)
-        self.write({"deck": "ready" if found else "not built"})
+        health = {"deck": "ready" if is_built(self.deck) else "not built"}
+        if self.hub is not None:
+            health["store"] = "failing" if self.hub.store.is_failing else "ready"
+            health["bus"] = "connected" if self.hub.bus.connected else "away"
+        is_ill = not {"not built", "failing"}.isdisjoint(health.values())
+        self.set_status(503 if is_ill else 200)
+        status = "ill" if is_ill else "degraded" if "away" in health.values() else "ok"
+        self.write({"status": status, **health})
 
 
 def is_built(deck: Path) -> bool:
