@@ -6,7 +6,7 @@ Try:
     curl http://localhost:8888/
     curl -i http://localhost:8888/updates
 Needs: nothing beyond Tornado
-Where: tab, process
+Where: tab, process, room
 Beside: search 8889
 """
 
