@@ -1,7 +1,8 @@
 """Remembers each chapter's outputs and sections, and knows when they are out of date.
 
 Outputs depend on the notebook's code, on the demos it uses, on the modules of `slides` it can
-import, and on the machine; sections depend on the outputs, on the prose and on the converter.
+import and the measurements these draw, and on the machine; sections depend on the outputs, on the
+prose and on the converter.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from slides.notebook import ROOT, Chapter
 
 SLIDES = ROOT / "slides"
 DEMOS = ROOT / "demos"
+BENCH = ROOT / "bench"
 SUFFIXES = (".py", ".html", ".json")  # programs, their pages, runs that were recorded
 
 
@@ -126,7 +128,9 @@ def digest(texts: Iterable[str]) -> str:
 
 @cache
 def _imported() -> str:
-    return digest(contents(sorted([*(SLIDES / "live").glob("*"), *(SLIDES / "figures").glob("*")])))
+    folders = (SLIDES / "live", SLIDES / "figures")
+    files = [path for folder in folders for path in sorted(folder.glob("*"))]
+    return digest(contents([*files, *sorted(BENCH.glob("*/result.json"))]))
 
 
 @cache

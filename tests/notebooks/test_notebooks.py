@@ -25,7 +25,7 @@ TALK = [
     "90_production",
     "99_fin",
 ]
-DIVES = ["55_waiting", "56_pools"]
+DIVES = ["55_waiting", "56_pools", "65_this_room"]
 by_stem = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
 
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from slides import figures
+from slides.figures import prices
 from slides.figures.lettering import measure, wrap
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -34,6 +35,35 @@ CHAPTERS = [(f"A chapter with a long title, {turn}", 1.5 * turn) for turn in ran
 SPANS = [Span("kettle", 10.0, 10.4), Span("toast", 10.1, 10.2), Span("shower", 10.0, 10.8)]
 
 
+def price(cpu_us: float, **more: float) -> dict[str, float]:
+    """What a server's runs came to."""
+    said = {"burst_cpu_us": cpu_us / 2, "last_p50_ms": 31.4, "last_p99_ms": 62.81, "kb": 15.1}
+    return {"alone_cpu_us": cpu_us, "steady_cpu_us": cpu_us, **said, **more}
+
+
+SERVERS: dict[str, Any] = {
+    prices.PLAIN: price(40, last_p99_ms=480, kb=120),
+    "aiohttp": price(16),
+    "aiohttp, uvloop": price(12),
+    prices.OURS: price(9),
+    prices.FLOOR: price(7.5),
+    "Node, ws": {"runs": [], "failed": ["it was not there"]},
+}
+ROOM = prices.Prices(
+    {
+        "followers": {"100": {prices.OURS: price(5)}, "10000": SERVERS, "20000": {prices.OURS: {}}},
+        "rounds": 5,
+        "bytes": 200,
+        "burst": 4,
+        "date": "2026-11-21",
+        "python": "3.11.7",
+        "platform": "Linux 6.1 x86_64",
+        "cores": 2,
+        "versions": {"tornado": "6.6.1"},
+    }
+)
+
+
 def _timeline(spans: list[Span]) -> str:
     return figures.timeline(spans).svg
 
@@ -42,6 +72,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     **figures.DRAWINGS,
     "map": partial(figures.map_of, CHAPTERS),
     "timeline": partial(_timeline, SPANS),
+    "prices": lambda: ROOM.chart().svg,
 }
 
 
@@ -233,6 +264,46 @@ def test_an_instant_and_a_long_name_still_make_a_picture() -> None:
     svg = figures.timeline([Span("a name that goes on and on and on and on and on", 1, 1)]).svg
     assert bars(svg)[0]["width"] > 0
     assert any(text.endswith("…") for text in texts(svg))
+
+
+def test_prices_are_those_of_the_most_followers_that_were_held() -> None:
+    """A number at which the room itself failed does not count."""
+    assert ROOM.followers == 10_000
+    assert "<strong>10,000 followers</strong>" in ROOM.held()
+
+
+def test_a_bar_of_the_prices_is_as_long_as_the_price() -> None:
+    """From the cheapest to the dearest; joined messages have a bar, a failed server has none."""
+    drawn = bars(ROOM.chart().svg)
+    assert [bar["y"] for bar in drawn] == sorted(bar["y"] for bar in drawn)
+    lengths = [bar["width"] / drawn[-1]["width"] for bar in drawn]
+    assert lengths == pytest.approx([4.5 / 40, 7.5 / 40, 9 / 40, 12 / 40, 1], abs=0.001)
+    names = ["this room, 4 joined", "C, a loop of send", "this room", "aiohttp"]
+    assert [each for each in texts(ROOM.chart().svg) if each in names] == names
+
+
+def test_prices_are_told_as_multiples_of_the_floor_and_of_the_room() -> None:
+    """Nothing is typed: each figure is divided from two that were measured."""
+    assert {"× 1.0", "× 1.2", "× 5.3"} <= set(texts(ROOM.chart().svg))  # noqa: RUF001
+    assert "<strong>1.2 times</strong>" in ROOM.against()
+    assert "costs 4.4 times the room" in ROOM.against()
+
+
+def test_a_table_of_prices_has_the_dearest_first_and_the_room_last() -> None:
+    """A server that was not measured is left out; the caption tells how the others were."""
+    table = ROOM.table("aiohttp", prices.PLAIN, "Node, ws", "picows").svg
+    heads = re.findall(r"<tr><th>([^<]+)</th>(.+?)</tr>", table)
+    assert [name for name, _ in heads] == ["Tornado, write_message", "aiohttp", "this room"]
+    assert re.findall(r"<td>(.+?)</td>", heads[0][1]) == ["480", "120", "40", "5.3"]
+    assert re.findall(r"<td>(.+?)</td>", heads[2][1]) == ["63", "15", "9.0", "1.2"]
+    assert "200 bytes to each of 10,000, 5 rounds; 2026-11-21, Linux, 2 cores" in table
+
+
+def test_prices_know_the_servers_that_the_benchmark_measures() -> None:
+    """The names in the recorded result are those that the slides ask for."""
+    measured = prices.room()
+    assert prices.FLOOR in measured.servers
+    assert measured.times(prices.OURS, of=prices.OURS) == 1
 
 
 def test_the_map_names_every_chapter_and_its_minutes() -> None:
