@@ -20,6 +20,8 @@ from slides.room.bus import Unusable, open_bus
 from slides.room.handlers import GUESSES
 from slides.room.hub import Hub
 from slides.room.limits import Limit
+from slides.room.mounted import Live
+from slides.room.onlookers import Onlookers
 from slides.room.store import Store, StoreFull
 from slides.room.waiting import for_ever
 from slides.serve.faces import COMMAND, PORT, STOP_SECONDS, Face, NoPort, make_app, open_ports
@@ -64,7 +66,9 @@ async def main(settings: Settings | None = None) -> None:
     access = Access(token_in(settings.store.with_suffix(".token")), settings.name)
     figures = Figures(hub)
     watch = asyncio.create_task(for_ever(figures.watch_loop))
-    apps = make_apps(settings, hub, access, figures)
+    live = Live()
+    live.start()
+    apps = make_apps(settings, hub, access, figures, Onlookers(live))
     faces = [Face(app, each, settings.xheaders) for app, each in zip(apps, sockets, strict=True)]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,11 +76,12 @@ async def main(settings: Settings | None = None) -> None:
     announce(settings, [face.port for face in faces], access)
     await stop.wait()
     await end(hub, faces)
+    await live.stop()
     watch.cancel()
 
 
 def make_apps(
-    settings: Settings, hub: Hub, access: Access, figures: Figures
+    settings: Settings, hub: Hub, access: Access, figures: Figures, onlookers: Onlookers
 ) -> list[tornado.web.Application]:
     """The audience's face, and the speaker's."""
     from slides.room.pages import audience_url  # it uses this package
@@ -90,7 +95,10 @@ def make_apps(
     url = audience_url(settings.address, settings.port, settings.name)
     return [
         make_app(settings.deck, [*routes, *both], hub, log_function=log)
-        for routes in (room.audience(hub), room.speaker(hub, access, settings.deck, url))
+        for routes in (
+            room.audience(hub, onlookers=onlookers),
+            room.speaker(hub, access, settings.deck, url, onlookers),
+        )
     ]
 
 
@@ -153,12 +161,15 @@ def run(args: argparse.Namespace) -> int:
     known = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
     try:
         asyncio.run(main(Settings(**known)))
-    except NoPort as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (StoreFull, Unusable) as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:  # before it served
         return 130
-    return 0
+    except NoPort as error:
+        print(error, file=sys.stderr)
+    except StoreFull as error:
+        why = error.__cause__ or error
+        print(f"{COMMAND}: {args.store} cannot be used: {why}", file=sys.stderr)
+    except (Unusable, OSError) as error:
+        print(f"{COMMAND}: {error}", file=sys.stderr)
+    else:
+        return 0
+    return 2

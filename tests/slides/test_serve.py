@@ -3,76 +3,25 @@
 import asyncio
 import contextlib
 import gzip
-import http.client
 import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
-from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
 
 from slides import serve
 from slides.ports import is_free, next_free
+from slides.serve import faces
 
 from ..conftest import find_free_ports
+from .served import SECONDS, Served, command, serving
 
 PAGE = "<!doctype html><title>Talk</title>" + "<p>An event loop waits for many.</p>" * 200
-SECONDS = 30
-
-
-@dataclass
-class Served:
-    """A running deck server."""
-
-    process: subprocess.Popen[str]
-    port: int
-    deck: Path
-
-    @property
-    def url(self) -> str:
-        """The address of the first page."""
-        return f"http://127.0.0.1:{self.port}/"
-
-    def raw(self, path: str) -> tuple[int, bytes]:
-        """Ask for a path exactly as it is written, which other clients tidy up first."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-
-def command(*options: str) -> list[str]:
-    """The command line of a deck server."""
-    return [sys.executable, "-m", "slides", "serve", *options]
-
-
-@contextlib.contextmanager
-def serving(deck: Path, *options: str) -> Iterator[Served]:
-    """Serve a deck until the block ends; begins when the server says its address."""
-    port = find_free_ports()
-    process = subprocess.Popen(
-        command("--port", str(port), "--deck", str(deck), *options),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=serve.ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        assert str(port) in process.stdout.readline()
-        yield Served(process, port, deck)
-    finally:
-        process.terminate()
-        process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -254,8 +203,8 @@ def test_health_tells_whether_there_is_a_deck(tmp_path: Path) -> None:
         well = requests.get(f"{served.url}healthz", timeout=SECONDS)
         (tmp_path / "index.html").unlink()
         ill = requests.get(f"{served.url}healthz", timeout=SECONDS)
-    assert (well.status_code, well.json()) == (200, {"deck": "ready"})
-    assert (ill.status_code, ill.json()) == (503, {"deck": "not built"})
+    assert (well.status_code, well.json()["deck"]) == (200, "ready")
+    assert (ill.status_code, ill.json()["deck"]) == (503, "not built")
     assert well.headers["Cache-Control"] == "no-store"
 
 
@@ -300,29 +249,56 @@ def test_a_stop_does_not_wait_for_ever(
     deck: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A client that never reads is cut off, and the log says so."""
-    monkeypatch.setattr(serve, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(faces, "STOP_SECONDS", 0.1)
 
     async def stop_with_one_under_way() -> None:
-        app = serve.make_app(deck)
-        under_way = app.settings["under_way"]
-        under_way.begin(object())
-        await asyncio.wait_for(serve.drain(HTTPServer(app), under_way), SECONDS)
+        face = faces.Face(faces.make_app(deck), bind_sockets(0, "127.0.0.1"))
+        face.under_way.begin(object())
+        face.stop()
+        await asyncio.wait_for(face.drain(), SECONDS)
 
     asyncio.run(stop_with_one_under_way())
     assert "1 requests were not finished" in capsys.readouterr().out
 
 
-def test_a_busy_port_is_a_sentence_with_the_next_free_one(deck: Path) -> None:
-    """Exit status 2, and the command to type."""
+@contextlib.contextmanager
+def taken(port: int = 0) -> Iterator[int]:
+    """A port that somebody listens on."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", port))
         other.listen()
-        port = other.getsockname()[1]
+        yield other.getsockname()[1]
+
+
+def test_a_busy_port_is_a_sentence_with_the_next_free_one(deck: Path) -> None:
+    """Exit status 2, and the command to type, which has a free port for the speaker, too."""
+    with taken() as port:
         done = refused("--port", str(port), "--deck", str(deck))
     assert f"Port {port} is in use" in done.stderr
     free = int(done.stderr.rsplit(maxsplit=1)[-1])
     assert free > port
-    assert is_free(free)
+    assert is_free(free) and is_free(free + 1)
+
+
+def test_a_busy_port_of_the_speaker_is_told_as_plainly(deck: Path) -> None:
+    """What to type keeps the audience's port, which is free."""
+    port = find_free_ports(2)
+    with taken(port + 1):
+        done = refused("--port", str(port), "--deck", str(deck))
+    assert f"The speaker's view: Port {port + 1} is in use" in done.stderr
+    before, free = done.stderr.rsplit(maxsplit=1)
+    assert before.endswith(f"python -m slides serve --port {port} --speaker-port")
+    assert int(free) > port + 1 and is_free(int(free))
+
+
+def test_two_checkouts_are_served_side_by_side(deck: Path) -> None:
+    """The second is told ports with which it starts."""
+    with serving(deck) as served:
+        done = refused("--port", str(served.port), "--deck", str(deck))
+        told = done.stderr.split("slides serve ")[-1].split()
+        assert told[0] == "--port"
+        with taken(int(told[1])), taken(int(told[1]) + 1):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -332,13 +308,19 @@ def test_a_busy_port_is_a_sentence_with_the_next_free_one(deck: Path) -> None:
         (["--port", "0"], "'0' is no port"),
         (["--port", "http"], "'http' is no port"),
         (["--port", "70000"], "'70000' is no port"),
+        (["--speaker-port", "0"], "'0' is no port"),
+        (["--speaker-address", "192.0.2.1"], "192.0.2.1 cannot be listened on"),
+        (["--bus", "smoke://signals"], "no bus has an address like smoke://"),
+        (["--store", "/dev/null/room.sqlite"], "/dev/null/room.sqlite cannot be used"),
         (["--address", "192.0.2.1"], "192.0.2.1 cannot be listened on"),
     ],
 )
-def test_bad_input_is_a_sentence(deck: Path, options: list[str], sentence: str) -> None:
+def test_bad_input_is_a_sentence(
+    deck: Path, tmp_path: Path, options: list[str], sentence: str
+) -> None:
     """Exit status 2, and never a traceback."""
-    chosen = options if "--deck" in options else ["--deck", str(deck), *options]
-    assert sentence in refused(*chosen).stderr
+    place = ["--port", str(find_free_ports(2)), "--store", str(tmp_path / "room.sqlite")]
+    assert sentence in refused("--deck", str(deck), *place, *options).stderr
 
 
 def refused(*options: str) -> subprocess.CompletedProcess[str]:
