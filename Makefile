@@ -43,13 +43,14 @@ deck: $(call installed,deck $(NODE))  ## build the offline deck in build/deck
 watch: $(call installed,deck $(NODE))  ## build the deck on every save, and reload the open page
 	$(RUN) watch $(ARGS)
 
-serve: deck  ## serve the deck on this machine (PORT=)
-	$(RUN) serve $(if $(PORT),--port $(PORT)) $(ARGS)
+# The speaker's view has a port of its own: the next one.
+serve: $(call installed,room) deck  ## serve the deck and its room, which follows, asks and votes (PORT= ADDRESS=)
+	$(RUN) serve $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
 
 pdf: deck  ## print the deck to build/talk.pdf
 	$(RUN) pdf $(ARGS)
 
-production: $(call installed,production) deck  ## run the deck and the broadcasters behind nginx
+production: $(call installed,production room) deck  ## run the deck and the broadcasters behind nginx
 	$(RUN) production $(ARGS)
 
 sync: $(call installed,base)  ## bring shown code, pictures and style up to date
@@ -70,8 +71,8 @@ fix: $(call installed,check)  ## mend what can be mended
 # Most tests wait, so two at a time take little more than half as long; a file is never divided,
 # as its tests share what they start. `make test ARGS=-n0` runs one after the other.
 TOGETHER = -n 2 --dist loadfile
-test: EXTRAS = present classic deck node production waiting test
-test: $(call installed,present classic deck node production waiting test)  ## install what the tests need, then run them (ARGS=)
+test: EXTRAS = present classic deck node production room waiting test
+test: $(call installed,present classic deck node production room waiting test)  ## install what the tests need, then run them (ARGS=)
 	.venv/bin/python slides/apt.py
 	# Tests run make, too, which should not take over what was asked of this one.
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL .venv/bin/python -m pytest $(TOGETHER) $(ARGS)
