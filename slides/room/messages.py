@@ -3,7 +3,7 @@
 A message does not know who said it, or when.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from slides.room.fields import Fields
@@ -165,17 +165,22 @@ class Point(Message):
 
 @dataclass(frozen=True, slots=True)
 class Ran(Message):
-    """What a panel ran: the program as it was edited, the page it served, what it logged."""
+    """What a panel ran: the program as it was edited, the page it served, what it logged.
+
+    Without a program it takes back what was run before: the recorded run is to be seen again.
+    """
 
     type = "ran"
-    program: str
-    region: str
-    files: dict[str, str]
-    page: str
-    log: str
+    program: str = ""
+    region: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    page: str = ""
+    log: str = ""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
+        if fields.said.get("program") in (None, ""):
+            return cls()
         return cls(
             fields.line("program", IDENTIFIER),
             fields.line("region", IDENTIFIER) if fields.said.get("region") else "",

@@ -39,15 +39,16 @@ FROM_SPEAKER = {each.type: each for each in (Hello, Show, Black, Clock, Point, R
 
 def parse_follower(text: str | bytes) -> Message:
     """What a follower says: `Hello`, `Question`, `Upvote`, `Pace` or `Vote`; or `Refused`."""
-    return _parse(text, FOLLOWER_BYTES, FROM_FOLLOWERS)
+    return parse(text, FOLLOWER_BYTES, FROM_FOLLOWERS)
 
 
 def parse_speaker(text: str | bytes) -> Message:
     """What the speaker says, likewise: one of `FROM_SPEAKER`."""
-    return _parse(text, SPEAKER_BYTES, FROM_SPEAKER)
+    return parse(text, SPEAKER_BYTES, FROM_SPEAKER)
 
 
-def _parse(text: str | bytes, limit: int, kinds: Mapping[str, type[Message]]) -> Message:
+def parse(text: str | bytes, limit: int, kinds: Mapping[str, type[Message]]) -> Message:
+    """One of these kinds of message, of at most so many bytes; or `Refused`."""
     fields = Fields(_an_object(text, limit))
     kind = fields.said.get("type")
     try:

@@ -185,8 +185,8 @@ class Talk:
                 self.black = on
             case Clock(on):
                 self.began = when if on else None
-            case Ran():
-                self.ran = message
+            case Ran(program):
+                self.ran = message if program else None
             case Pace(kind):
                 self.voices += follower not in self.paces
                 self.paces[follower] = kind, when

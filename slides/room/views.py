@@ -44,7 +44,7 @@ def told(talk: Talk, change: Change, now: Moment, private: bool = False) -> Body
         case "clock":
             body = {"seconds": talk.elapsed(now)}
         case "ran":
-            body = ran(talk) or {}
+            body = ran(talk) or {"program": ""}
         case "questions":
             body = {"questions": questions(talk, private)}
         case "poll":
@@ -57,7 +57,7 @@ def told(talk: Talk, change: Change, now: Moment, private: bool = False) -> Body
 
 
 def ran(talk: Talk) -> Body | None:
-    """What the speaker ran last."""
+    """What the speaker ran last; None when nothing was, or it was taken back."""
     if talk.ran is None:
         return None
     return {each: getattr(talk.ran, each) for each in ("program", "region", "files", "page", "log")}

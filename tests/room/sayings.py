@@ -42,6 +42,7 @@ from_speaker = {
         page=words,
         log=words,
     ),
+    "take back": body("ran"),
     "mark": body("mark", question=keys, state=st.sampled_from(["open", "answered", "hidden"])),
     "poll": body(
         "poll",
@@ -90,7 +91,10 @@ kept = st.one_of(
     st.tuples(
         st.just(""),
         st.one_of(
-            *(from_speaker[each] for each in ("show", "black", "ran", "mark", "poll", "poll"))
+            *(
+                from_speaker[each]
+                for each in ("show", "black", "ran", "take back", "mark", "poll", "poll")
+            )
         ).map(lambda said: parse_speaker(json.dumps(said))),
     ),
 )

@@ -112,6 +112,12 @@ def test_what_is_well_said_is_understood():
     assert ran == Ran("hello", "", {"a.py": "\t1\n"}, "<p>", "")
 
 
+@pytest.mark.parametrize("program", [{}, {"program": None}, {"program": ""}])
+def test_a_run_of_no_program_takes_the_last_one_back(program):
+    """Whatever else it says is of no program, and is left out."""
+    assert parse_speaker(said("ran", **program, region="main", log=7)) == Ran()
+
+
 def test_a_follower_cannot_speak_for_the_speaker():
     """Nor the other way around; only a greeting is common to both."""
     common = set(from_followers) & set(from_speaker)

@@ -173,6 +173,17 @@ def test_who_joins_late_knows_it_all():
     assert (state["version"], state["here"]) == (7, 7)
 
 
+def test_what_ran_can_be_taken_back():
+    """Then all see the recorded run again, and so does who joins late; it can be run once more."""
+    room = Room()
+    ran = Ran("hello", "main", {"hello.py": "1\n"}, "<p>", "200")
+    assert room.told(room.say(ran))["program"] == "hello"
+    assert room.told(room.say(Ran())) == {"type": "ran", "version": 2, "program": ""}
+    assert views.state(room.talk, NOW)["ran"] is None
+    room.say(ran)
+    assert views.state(room.talk, NOW)["ran"]["program"] == "hello"
+
+
 def test_what_could_not_be_kept_holds_all_the_same():
     """It has no version, so that the next one that is kept is not taken for an old one."""
     room = Room()
