@@ -54,20 +54,14 @@ class Demo:
 
 def demos() -> list[Demo]:
     """Every demo, by name."""
-    files = [*FOLDER.glob("*.py"), *FOLDER.glob("*/__init__.py")]
-    named = {_name(path): path for path in files}
-    return [
-        read(named[name], name)
-        for name in sorted(named)
-        if name not in NOT_DEMOS
-    ]
+    return [read(path, name) for name, path in _files().items()]
 
 
 def find(name: str) -> Demo:
     """The demo of that name; raises UnknownDemo with near matches."""
-    there = {demo.name: demo for demo in demos()}
+    there = _files()
     if name in there:
-        return there[name]
+        return read(there[name], name)
     near = difflib.get_close_matches(name, there, cutoff=0.5)
     near += [each for each in there if name in each and name]
     hint = ", ".join(dict.fromkeys(near)) or ", ".join(there)
@@ -99,6 +93,13 @@ def read(path: Path, name: str) -> Demo:
         extra="".join(fields.get("Extra", [])),
         path=path,
     )
+
+
+def _files() -> dict[str, Path]:
+    files = [*FOLDER.glob("*.py"), *FOLDER.glob("*/__init__.py")]
+    named = {_name(path): path for path in files}
+    there = sorted(named.keys() - NOT_DEMOS)
+    return {name: named[name] for name in there}
 
 
 def _name(path: Path) -> str:
