@@ -2,23 +2,27 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable
-from typing import Any
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from demos.catalog import Demo
 from slides.build.cache import used_demos
 from slides.notebook import ROOT
 from slides.regions import span
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 PORT = 8888
 # A command that only asks for a page, such as a browser would: its path.
 ASKS = re.compile(r"""^curl (?:-i )?["']?http://localhost:8888(/[^\s"']*)["']?$""")
 
 
-def as_json(demos: Iterable[Demo]) -> Markup:
+def as_json(demos: Iterable[Demo]) -> "Markup":
     """The programs by name, for a script element of the page."""
+    from markupsafe import Markup  # the deck's builder has it, its server can do without
+
     text = json.dumps({demo.name: facts(demo) for demo in demos})
     return Markup(text.replace("<", "\\u003c"))
 
@@ -32,6 +36,7 @@ def facts(demo: Demo) -> dict[str, Any]:
         "where": sorted(demo.where),
         "beside": demo.beside,
         "tries": [line for line in demo.tries if "curl " in line],
+        "argv": first_arguments(demo),
         "port": PORT,
         "path": "/" if pages else first_path(demo),
         "files": {
@@ -39,6 +44,13 @@ def facts(demo: Demo) -> dict[str, Any]:
             for path in (demo.path, *pages)
         },
     }
+
+
+def first_arguments(demo: Demo) -> list[str]:
+    """What its author runs a program with, if that is to be tried first."""
+    command = f"python -m demos.{demo.name} "
+    found = [line for line in demo.tries if line.startswith(command)]
+    return shlex.split(found[0].removeprefix(command)) if found else []
 
 
 def first_path(demo: Demo) -> str:

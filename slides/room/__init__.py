@@ -18,28 +18,48 @@ from slides.room.handlers import (
 )
 from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits
+from slides.room.onlookers import Onlookers, live_routes, speakers_live_routes
 from slides.room.protocol import SPEAKER_BYTES
+from slides.room.runs import Runs, RunsHandler, RunSocket
 
 LARGEST = SPEAKER_BYTES + 1024  # bytes of a message; what is larger closes its connection
-Routes = list[tuple[str, type, dict[str, Any]]]
+NO_RUNS = "This server runs no programs."
+Routes = list[tuple[Any, ...]]  # an application's rules
 
 
-def audience(hub: Hub, limits: Limits | None = None) -> Routes:
-    """What everybody may have."""
+def audience(
+    hub: Hub, limits: Limits | None = None, onlookers: Onlookers | None = None
+) -> Routes:
+    """What everybody may have; with onlookers, the demos that they look on."""
     facts = {"hub": hub, "limits": limits or Limits()}
-    return [(r"/room", FollowerSocket, facts), (r"/room.json", RoomHandler, {})]
+    return [
+        (r"/room", FollowerSocket, facts),
+        (r"/room.json", RoomHandler, {}),
+        *(live_routes(onlookers) if onlookers else []),
+    ]
 
 
-def speaker(hub: Hub, access: Access, deck: Path, address: str) -> Routes:
+def speaker(
+    hub: Hub,
+    access: Access,
+    deck: Path,
+    address: str,
+    runs: Runs | None = None,
+    onlookers: Onlookers | None = None,
+) -> Routes:
     """What only the speaker may have; `address` is what the audience opens."""
     # It serves the deck's files, and the deck's server serves the room.
     from slides.room.pages import speaker_pages
 
+    runs = runs or Runs(NO_RUNS)
     guesses = Limit(GUESSES)
     guards: dict[str, Any] = {"access": access, "guesses": guesses}
     return [
         (r"/speaker/room", SpeakerSocket, {"hub": hub, "limits": Limits(), **guards}),
         (r"/speaker/room\.json", SpeakerRoomHandler, {"hub": hub, **guards}),
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
-        *speaker_pages(deck, address, access, guesses),
+        (r"/speaker/run", RunSocket, {"runs": runs, **guards}),
+        (r"/speaker/run\.json", RunsHandler, {"runs": runs, **guards}),
+        *(speakers_live_routes(onlookers, access, guesses) if onlookers else []),
+        *speaker_pages(deck, address, access, guesses, frames_programs=not runs.why),
     ]

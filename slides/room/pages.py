@@ -17,16 +17,26 @@ PAGE = "speaker.html"
 EVERY_ADDRESS = ("", "0.0.0.0", "::")
 ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # for documentation only
 
+# What a page may frame, as it was built: no program's page, which is another port's. The speaker's
+# copy of these pages may. A header could not say so, since a policy can only be made narrower; and
+# the built page, which others host, has nobody's programs to frame.
+FRAMING = ("speaker.html", "talk.html")
+FRAMES = "frame-src 'self'"
+PROGRAMS = "http://localhost:* http://127.0.0.1:*"
+
 Routes = list[tuple[str, type, dict[str, Any]]]
 
 
-def speaker_pages(deck: Path, audience: str, access: Access, guesses: Limit) -> Routes:
+def speaker_pages(
+    deck: Path, audience: str, access: Access, guesses: Limit, frames_programs: bool = False
+) -> Routes:
     """The speaker's pages; `audience` is the address that the audience opens."""
     guards = {"access": access, "guesses": guesses}
+    framing = FRAMING if frames_programs else ()
     return [
         (r"/speaker/code\.svg", CodeHandler, {"audience": audience, **guards}),
         (r"/speaker/audience\.json", AudienceHandler, {"audience": audience, **guards}),
-        (r"/speaker/(.*)", PageHandler, {"path": str(deck), **guards}),
+        (r"/speaker/(.*)", PageHandler, {"path": str(deck), "framing": framing, **guards}),
         (r"/speaker", tornado.web.RedirectHandler, {"url": "/speaker/", "permanent": False}),
     ]
 
@@ -34,8 +44,13 @@ def speaker_pages(deck: Path, audience: str, access: Access, guesses: Limit) -> 
 class PageHandler(DeckHandler):
     """The speaker's page, and the files of the deck that it shows in its frames."""
 
-    def initialize(self, path: str, access: Access, guesses: Limit) -> None:  # type: ignore[override]
+    page: str | None = None  # one that may frame programs
+
+    def initialize(  # type: ignore[override]
+        self, path: str, framing: tuple[str, ...], access: Access, guesses: Limit
+    ) -> None:
         super().initialize(path)
+        self.framing = framing
         self.access = access
         self.guesses = guesses
 
@@ -51,7 +66,25 @@ class PageHandler(DeckHandler):
         if not path and self.get_query_argument("token", None) is not None:
             self.redirect("/speaker/")  # the cookie has it now, the history need not
             return
-        await super().get(path or PAGE, include_body)
+        path = path or PAGE
+        if path in self.framing:
+            self._write_framing(Path(self.root, path))
+        else:
+            await super().get(path, include_body)
+
+    def _write_framing(self, file: Path) -> None:
+        try:
+            page = file.read_text(encoding="utf-8")
+        except OSError:
+            raise tornado.web.HTTPError(404) from None
+        self.page = page.replace(FRAMES, f"{FRAMES} {PROGRAMS}", 1)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(self.page)
+
+    def compute_etag(self) -> str | None:
+        if self.page is None:
+            return super().compute_etag()
+        return tornado.web.RequestHandler.compute_etag(self)
 
 
 class AudienceHandler(SpeakerHandler):
