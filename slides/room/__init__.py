@@ -20,8 +20,10 @@ from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits
 from slides.room.onlookers import Onlookers, live_routes, speakers_live_routes
 from slides.room.protocol import SPEAKER_BYTES
+from slides.room.runs import Runs, RunsHandler, RunSocket
 
 LARGEST = SPEAKER_BYTES + 1024  # bytes of a message; what is larger closes its connection
+NO_RUNS = "This server runs no programs."
 Routes = list[tuple[Any, ...]]  # an application's rules
 
 
@@ -40,18 +42,23 @@ def speaker(
     access: Access,
     deck: Path,
     address: str,
+    *,
+    runs: Runs | None = None,
     onlookers: Onlookers | None = None,
 ) -> Routes:
     """What only the speaker may have; `address` is what the audience opens."""
     # It serves the deck's files, and the deck's server serves the room.
     from slides.room.pages import speaker_pages
 
+    runs = runs or Runs(NO_RUNS)
     guesses = Limit(GUESSES)
     guards: dict[str, Any] = {"access": access, "guesses": guesses}
     return [
         (r"/speaker/room", SpeakerSocket, {"hub": hub, "limits": Limits(), **guards}),
         (r"/speaker/room\.json", SpeakerRoomHandler, {"hub": hub, **guards}),
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
+        (r"/speaker/run", RunSocket, {"runs": runs, **guards}),
+        (r"/speaker/run\.json", RunsHandler, {"runs": runs, **guards}),
         *(speakers_live_routes(onlookers, access, guesses) if onlookers else []),
-        *speaker_pages(deck, address, access, guesses),
+        *speaker_pages(deck, address, access, guesses, frames_programs=not runs.why),
     ]

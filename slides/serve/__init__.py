@@ -22,9 +22,20 @@ from slides.room.hub import Hub
 from slides.room.limits import Limit
 from slides.room.mounted import Live
 from slides.room.onlookers import Onlookers
+from slides.room.runs import Runs, why_not_offered
 from slides.room.store import Store, StoreFull
 from slides.room.waiting import for_ever
-from slides.serve.faces import COMMAND, PORT, STOP_SECONDS, Face, NoPort, make_app, open_ports
+from slides.serve.faces import (
+    COMMAND,
+    PING_SECONDS,
+    PORT,
+    STOP_SECONDS,
+    Face,
+    NoPort,
+    a_ping,
+    make_app,
+    open_ports,
+)
 from slides.serve.handlers import is_built
 from slides.serve.log import FORMS, log_request, set_up
 from slides.serve.metrics import Figures, MetricsHandler
@@ -49,6 +60,8 @@ class Settings:
     store: Path = STORE
     bus: str = ""
     name: list[str] = field(default_factory=list)
+    run: bool = False  # programs, though others can reach the speaker's view
+    ping: float = PING_SECONDS  # and half of that for the answer
 
 
 async def main(settings: Settings | None = None) -> None:
@@ -61,6 +74,9 @@ async def main(settings: Settings | None = None) -> None:
     sockets = open_ports(
         settings.port, settings.address, settings.speaker_port, settings.speaker_address
     )
+    # Before the rest: its fork server imports meanwhile.
+    runs = Runs(why_not_offered(settings.speaker_address, settings.run))
+    runs.start()
     hub = Hub(Store(settings.store), open_bus(settings.bus))
     await hub.start()
     access = Access(token_in(settings.store.with_suffix(".token")), settings.name)
@@ -68,20 +84,26 @@ async def main(settings: Settings | None = None) -> None:
     watch = asyncio.create_task(for_ever(figures.watch_loop))
     live = Live()
     live.start()
-    apps = make_apps(settings, hub, access, figures, Onlookers(live))
+    apps = make_apps(settings, hub, access, figures, onlookers=Onlookers(live), runs=runs)
     faces = [Face(app, each, settings.xheaders) for app, each in zip(apps, sockets, strict=True)]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     announce(settings, [face.port for face in faces], access)
     await stop.wait()
-    await end(hub, faces)
+    await asyncio.gather(runs.close(), end(hub, faces))
     await live.stop()
     watch.cancel()
 
 
 def make_apps(
-    settings: Settings, hub: Hub, access: Access, figures: Figures, onlookers: Onlookers
+    settings: Settings,
+    hub: Hub,
+    access: Access,
+    figures: Figures,
+    *,
+    onlookers: Onlookers,
+    runs: Runs,
 ) -> list[tornado.web.Application]:
     """The audience's face, and the speaker's."""
     from slides.room.pages import audience_url  # it uses this package
@@ -92,12 +114,13 @@ def make_apps(
 
     guards = {"access": access, "guesses": Limit(GUESSES)}
     both: room.Routes = [(r"/metrics", MetricsHandler, {"figures": figures, **guards})]
+    pings = {"websocket_ping_interval": settings.ping, "websocket_ping_timeout": settings.ping / 2}
     url = audience_url(settings.address, settings.port, settings.name)
     return [
-        make_app(settings.deck, [*routes, *both], hub, log_function=log)
+        make_app(settings.deck, [*routes, *both], hub, log_function=log, **pings)
         for routes in (
             room.audience(hub, onlookers=onlookers),
-            room.speaker(hub, access, settings.deck, url, onlookers),
+            room.speaker(hub, access, settings.deck, url, runs=runs, onlookers=onlookers),
         )
     ]
 
@@ -140,12 +163,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--deck", type=Path, default=DECK, help="the folder `make deck` built")
     add("--open", action="store_true", help="open the deck in a browser")
     add("--xheaders", action="store_true", help="behind a proxy: trust its headers")
+    often = "seconds between pings; who does not answer within half of that is gone"
+    add("--ping", type=a_ping, default=PING_SECONDS, help=often)
     add("--log-format", choices=FORMS, default="text", help="json: one object a line")
     speaker = parser.add_argument_group("the speaker's view, behind a token")
     add = speaker.add_argument
     add("--speaker-port", type=a_port, help="the next after --port, unless told otherwise")
     add("--speaker-address", default="127.0.0.1", help="127.0.0.1: this machine only")
     add("--name", action="append", default=[], help="a name of this machine, if it has one")
+    add("--run", action="store_true", help="run programs from it, though others can reach it")
     together = parser.add_argument_group("several processes of one room")
     add = together.add_argument
     add("--store", type=Path, default=STORE, help="where questions and votes are kept")
