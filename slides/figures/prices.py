@@ -22,9 +22,9 @@ FLOOR = "floor: a loop of send in C"
 OURS = "Tornado, the room's crowd"
 PLAIN = "Tornado, write_message"
 NAMES = {FLOOR: "C, a loop of send", OURS: "this room", PLAIN: "Tornado, write_message"}
-HEADS = ("p99, ms", "kB each", "CPU µs each", "× C")
+HEADS = ("p99 ms", "kB", "CPU µs", "× C")
 
-ROW, BAR, TOP, LEFT, RIGHT = 43.0, 31.0, 6.0, 400.0, 960.0
+ROW, BAR, TOP, RIGHT = 42.0, 31.0, 6.0, 990.0
 
 Figures = dict[str, float]
 
@@ -74,6 +74,10 @@ class Prices:
         rows.sort(key=lambda row: row[2])
         return Figure(drawn(rows, costs[FLOOR], self.followers))
 
+    def compared(self) -> Figure:
+        """The sentence that goes with the chart, and how it was measured."""
+        return Figure(f"<p>{self.against()}</p><p><small>{escape(self.measured())}</small></p>")
+
     def table(self, *names: str) -> Figure:
         """The room after some of its peers, dearest first, and how it was measured."""
         peers = [name for name in reversed(self.servers) if name in names]
@@ -94,11 +98,11 @@ class Prices:
 
     def against(self) -> str:
         """How the room compares with the floor, and Tornado's own loop with the room."""
-        said = f"<strong>{self.times(OURS):.1f} times</strong> a loop of <code>send</code> in C"
+        said = f"This room: <strong>{self.times(OURS):.1f} times</strong> C."
         if PLAIN in self.servers:
             plain = self.times(PLAIN, of=OURS)
-            said += f"; a loop of <code>write_message</code> costs {plain:.1f} times the room"
-        return said + "."
+            said += f" A loop of <code>write_message</code>: {plain:.1f} times this room."
+        return said
 
     def measured(self) -> str:
         """How, with what and when."""
@@ -141,18 +145,19 @@ def drawn(rows: list[tuple[str, Kind, float]], floor: float, followers: int) -> 
         f"Microseconds of CPU for a message to one of {followers:,} followers: {told}.",
         height=TOP + ROW * len(rows) + 44,
     )
-    scale = (RIGHT - LEFT) / max(cost for _, _, cost in rows)
+    left = 24 + max(measure(name, 24, 700) for name, _, _ in rows)
+    scale = (RIGHT - left) / max(cost for _, _, cost in rows)
     for turn, (name, look, cost) in enumerate(rows):
         y, long = TOP + turn * ROW, max(cost * scale, 4)
         weight = 700 if look == "work" else 400
-        canvas.text(LEFT - 16, y + BAR / 2, name, 24, weight=weight, anchor="end")
+        canvas.text(left - 16, y + BAR / 2, name, 24, weight=weight, anchor="end")
         with canvas.group("figure-price"):
-            bar(canvas, LEFT, y, long, BAR, look)
+            bar(canvas, left, y, long, BAR, look)
         said = f"{cost:.1f}"
-        canvas.text(LEFT + long + 14, y + BAR / 2, said, 24, weight=700)
-        x = LEFT + long + 14 + measure(said, 24, 700) + 14
+        canvas.text(left + long + 14, y + BAR / 2, said, 24, weight=700)
+        x = left + long + 14 + measure(said, 24, 700) + 14
         canvas.text(x, y + BAR / 2, f"× {cost / floor:.1f}", 24, MUTED)
     foot = TOP + ROW * len(rows) + 20
     words = f"µs of CPU for a message to one of {followers:,} followers, and × C"
-    canvas.text(LEFT, foot, words, 24, INK)
+    canvas.text(left, foot, words, 24, INK)
     return canvas.svg()

@@ -35,8 +35,8 @@ def face(canvas: Canvas, x: float, port: str, verbs: list[str], kind: Kind) -> N
     canvas.text(x + 145, 78, port, 34, ACCENT, weight=700, mono=True, anchor="middle")
     for row, verb in enumerate(verbs):
         y = 158 + row * 76
-        canvas.circle(x + 64, y, 10, ACCENT if kind == "soft" else INK)
-        canvas.text(x + 98, y, verb, 32)
+        canvas.circle(x + 46, y, 10, ACCENT if kind == "soft" else INK)
+        canvas.text(x + 76, y, verb, 30)
 
 
 def three_ways() -> str:

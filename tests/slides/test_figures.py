@@ -286,7 +286,7 @@ def test_prices_are_told_as_multiples_of_the_floor_and_of_the_room() -> None:
     """Nothing is typed: each figure is divided from two that were measured."""
     assert {"× 1.0", "× 1.2", "× 5.3"} <= set(texts(ROOM.chart().svg))  # noqa: RUF001
     assert "<strong>1.2 times</strong>" in ROOM.against()
-    assert "costs 4.4 times the room" in ROOM.against()
+    assert "<code>write_message</code>: 4.4 times this room" in ROOM.against()
 
 
 def test_a_table_of_prices_has_the_dearest_first_and_the_room_last() -> None:
