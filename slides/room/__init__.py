@@ -18,6 +18,7 @@ from slides.room.handlers import (
 )
 from slides.room.hub import Hub
 from slides.room.limits import Limit, Limits
+from slides.room.mounted import Live
 from slides.room.onlookers import Onlookers, live_routes, speakers_live_routes
 from slides.room.protocol import SPEAKER_BYTES
 from slides.room.runs import Runs, RunsHandler, RunSocket
@@ -33,7 +34,7 @@ def audience(hub: Hub, limits: Limits | None = None, onlookers: Onlookers | None
     return [
         (r"/room", FollowerSocket, facts),
         (r"/room.json", RoomHandler, {}),
-        *(live_routes(onlookers) if onlookers else []),
+        *live_routes(onlookers or Onlookers(Live())),
     ]
 
 
@@ -59,6 +60,6 @@ def speaker(
         (r"/speaker/questions\.(csv|json)", ExportHandler, {"hub": hub, **guards}),
         (r"/speaker/run", RunSocket, {"runs": runs, **guards}),
         (r"/speaker/run\.json", RunsHandler, {"runs": runs, **guards}),
-        *(speakers_live_routes(onlookers, access, guesses) if onlookers else []),
+        *speakers_live_routes(onlookers or Onlookers(Live()), access, guesses),
         *speaker_pages(deck, address, access, guesses, frames_programs=not runs.why),
     ]
