@@ -102,8 +102,8 @@ def make_apps(
     access: Access,
     figures: Figures,
     *,
-    onlookers: Onlookers,
-    runs: Runs,
+    onlookers: Onlookers | None = None,
+    runs: Runs | None = None,
 ) -> list[tornado.web.Application]:
     """The audience's face, and the speaker's."""
     from slides.room.pages import audience_url  # it uses this package
