@@ -138,21 +138,20 @@ async def end(hub: Hub, faces: list[Face]) -> None:
 
 def announce(settings: Settings, ports: list[int], access: Access) -> None:
     """Say where both faces are, and who can reach them."""
-    url, speaker = map(url_of, (settings.address, settings.speaker_address), ports)
+    from slides.room.pages import audience_url
+
+    addresses = settings.address, settings.speaker_address
+    both = zip(addresses, ports, strict=True)
+    url, speaker = (audience_url(*each, settings.name) for each in both)
     print(f"The deck is at {url} (Ctrl-C stops)")
     print(f"The speaker's view: {speaker}speaker/?token={access.token}", flush=True)
-    for address in {settings.address, settings.speaker_address}:
+    for address in sorted(set(addresses)):
         if warning := open_warning(address):
             print(warning, flush=True)
     if settings.open:
         import webbrowser
 
         webbrowser.open(url)
-
-
-def url_of(address: str, port: int) -> str:
-    """The address of a server's first page."""
-    return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
