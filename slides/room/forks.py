@@ -18,6 +18,7 @@ from slides.room.keeper import IS_LINUX
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 1.0  # seconds for the fork server to take a request, and to end
+KEEPER = "from slides.room.keeper import main; main()"
 
 # Output is to be seen when it is written, and to be read as what it is.
 AS_WRITTEN = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
@@ -48,7 +49,8 @@ class Forks:
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(PATIENCE)
         with its:
-            self.process = spawn("slides.room.zygote", [str(its.fileno())], [its.fileno()])
+            command = ["-m", "slides.room.zygote", str(its.fileno())]
+            self.process = spawn(command, [its.fileno()])
 
     def begin(self, request: dict[str, Any], control: int, out: int, err: int) -> None:
         """Have a program started with these file descriptors. Raises CannotStart."""
@@ -57,9 +59,9 @@ class Forks:
             if self.has_server:
                 self._ask(json.dumps(request).encode(), files)
             else:
-                command = [json.dumps(request), *map(str, files)]
+                command = ["-c", KEEPER, json.dumps(request), *map(str, files)]
                 self._keepers = [each for each in self._keepers if each.poll() is None]
-                self._keepers.append(spawn("slides.room.keeper", command, files))
+                self._keepers.append(spawn(command, files))
         except OSError as error:
             raise CannotStart(f"It could not be started: {error.strerror or error}.") from error
 
@@ -75,6 +77,12 @@ class Forks:
                 if is_last:
                     raise
 
+    def sweep(self) -> None:
+        """A keeper was killed: have what it kept killed, too."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.send(b"sweep")
+
     def close(self) -> None:
         """End the fork server. The programs have their own keepers."""
         if self._socket is not None:
@@ -87,10 +95,10 @@ class Forks:
         self._socket = self.process = None
 
 
-def spawn(module: str, argv: list[str], files: list[int]) -> subprocess.Popen[bytes]:
-    """Start a module of this repository, which gets these file descriptors and no others."""
+def spawn(command: list[str], files: list[int]) -> subprocess.Popen[bytes]:
+    """Start a Python here, which gets these file descriptors and no others."""
     return subprocess.Popen(
-        [sys.executable, "-m", module, *argv],
+        [sys.executable, *command],
         cwd=ROOT,
         env=os.environ | AS_WRITTEN,
         stdin=subprocess.DEVNULL,

@@ -181,7 +181,3 @@ def main() -> None:
     os.close(out)
     os.close(err)
     keep(control, program.pid, request)
-
-
-if __name__ == "__main__":
-    main()

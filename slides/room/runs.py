@@ -10,6 +10,7 @@ import codecs
 import contextlib
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,7 @@ ANSWER = 5.0  # seconds for a program to be there, once it was asked for
 LAST_WORDS = 0.5  # seconds in which a page can read the output of a program that is replaced
 MOST = 8  # programs at once
 PORTS = 100  # that a page is told of; a program may open them without end
-KILLED = -9
+KILLED = -9  # the status of a program whose keeper was killed, and it with it
 
 Tell = Callable[[dict[str, Any]], "asyncio.Future[None]"]
 
@@ -107,6 +108,7 @@ class Place:
                 await running.start(self.runs.forks)
             except (CannotStart, OSError) as error:
                 self.running = None
+                running.clean()
                 raise Refused(str(error)) from error
             running.over.add_done_callback(lambda _: self._forget(running))
 
@@ -148,7 +150,7 @@ class Running:
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gone = asyncio.Event()  # the program and all that it started
         self._told: set[int] = set()
-        self._status = KILLED  # unless its keeper says otherwise
+        self._status: int | None = None
 
     async def start(self, forks: Forks) -> None:
         """Have the program started. Raises CannotStart."""
@@ -156,33 +158,37 @@ class Running:
             await self._ask(forks)
         except StreamClosedError:  # the fork server crashed with the request
             await self._ask(forks)
-        self._task = asyncio.create_task(self._follow())
+        self._task = asyncio.create_task(self._follow(forks))
 
     async def _ask(self, forks: Forks) -> None:
         ours, its = socket.socketpair()
         out, err = os.pipe(), os.pipe()
+        self.control = IOStream(ours)
+        self.pipes = {"stdout": PipeIOStream(out[0]), "stderr": PipeIOStream(err[0])}
         try:
             forks.begin(self.program.request, its.fileno(), out[1], err[1])
+            its.close()  # so that the end of the keeper is seen here
+            await asyncio.wait_for(self.control.read_until(b"\n", 1024), ANSWER)
+        except TimeoutError:
+            self._close()
+            forks.close()
+            raise CannotStart("It could not be started: nothing answered.") from None
+        except BaseException:
+            self._close()
+            raise
         finally:
             its.close()
             os.close(out[1])
             os.close(err[1])
-            self.control = IOStream(ours)
-            self.pipes = {"stdout": PipeIOStream(out[0]), "stderr": PipeIOStream(err[0])}
-        try:
-            await asyncio.wait_for(self.control.read_until(b"\n", 1024), ANSWER)
-        except TimeoutError:
-            forks.close()
-            raise CannotStart("It could not be started: nothing answered.") from None
-        except StreamClosedError:
-            self._close()
-            raise
 
-    async def _follow(self) -> None:
+    async def _follow(self, forks: Forks) -> None:
         """Tell all that happens until the program is gone and its output was sent."""
         sending = [asyncio.create_task(self._send(each)) for each in self.pipes]
         try:
             await self._hear()
+            if self._status is None:
+                self._status = KILLED
+                forks.sweep()
             self._gone.set()
             await asyncio.gather(*sending)
             self.tell({"type": "ended", "status": self._status})
@@ -190,6 +196,7 @@ class Running:
             for each in sending:
                 each.cancel()
             self._close()
+            self.clean()
             self.over.set_result(None)
 
     async def _hear(self) -> None:
@@ -231,6 +238,11 @@ class Running:
         await asyncio.wait([self.over], timeout=LAST_WORDS)
         self._task.cancel()
         await asyncio.wait([self.over])
+
+    def clean(self) -> None:
+        """Remove what its keeper could not."""
+        if self.program.request["copy"]:
+            shutil.rmtree(self.program.request["folder"], ignore_errors=True)
 
     def _close(self) -> None:
         for stream in (self.control, *self.pipes.values()):

@@ -4,10 +4,12 @@ A program's start is mostly imports; a fork of a process that has them answers f
 and is in all else the program that `python -m` would have started.
 
 It is run as `python -m slides.room.zygote FD`. A message on that socket asks for a program, with
-three file descriptors: its keeper's end of a socket pair, its output, its errors. When the other
-end is closed, it ends; the programs' keepers see to the programs.
+three file descriptors: its keeper's end of a socket pair, its output, its errors. One without any
+says that a keeper was killed, and what it kept is to be killed. When the other end is closed, the
+fork server ends; the keepers see to the programs.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -16,10 +18,19 @@ import runpy
 import signal
 import socket
 import sys
+import time
 from types import ModuleType
 from typing import Any
 
-from slides.room.keeper import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, keep, prctl
+from slides.room.keeper import (
+    PATIENCE,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_PDEATHSIG,
+    SWEEP,
+    keep,
+    prctl,
+)
+from slides.room.processes import children
 
 # What demos import, to be there already. None of it starts a thread or an event loop.
 USUAL = """
@@ -38,17 +49,31 @@ def serve(connection: socket.socket) -> dict[str, Any] | None:
 
     Returns None when the server is gone.
     """
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    keepers: set[int] = set()
     while True:
-        try:
-            data, files, _, _ = socket.recv_fds(connection, MOST, 3)
-        except InterruptedError:
-            continue
+        data, files, _, _ = socket.recv_fds(connection, MOST, 3)
         if not data:
             return None
-        if os.fork() == 0:
+        if not files:
+            sweep(keepers)
+            continue
+        keeper = os.fork()
+        if keeper == 0:
             return begin(json.loads(data), connection, *files)
+        keepers = keepers & children(os.getpid()) | {keeper}
         for file in files:
             os.close(file)
+
+
+def sweep(keepers: set[int]) -> None:
+    """Kill who was given to this process because their keeper is gone."""
+    end = time.monotonic() + PATIENCE
+    while (orphans := children(os.getpid()) - keepers) and time.monotonic() < end:
+        for pid in orphans:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(SWEEP)
 
 
 def begin(
@@ -86,7 +111,8 @@ def settle(folder: str, keeper: int, out: int, err: int) -> None:
 
 def become(module: str, argv: list[str]) -> None:
     """Run a module as `python -m` does: the same names, the same traceback, the same status."""
-    for name in [each for each in sys.modules if each.partition(".")[0] == "slides"]:
+    # This package imports some demos, and the program may be of an edited copy of them.
+    for name in [each for each in sys.modules if each.partition(".")[0] in ("slides", "demos")]:
         del sys.modules[name]
     sys.argv = ["-m", *argv]
     sys.orig_argv = [sys.executable, "-m", module, *argv]
