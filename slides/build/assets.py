@@ -10,6 +10,7 @@ from slides.build.kept import made, one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = ROOT / "slides" / "theme"
+TAB = ROOT / "slides" / "tab"  # the speaker's page runs programs, too
 LOCK = ROOT / "package-lock.json"
 MODULES = ROOT / "node_modules"
 INSTALLING = ROOT / "build" / ".npm.lock"
@@ -34,9 +35,9 @@ class AssetsError(Exception):
 def fingerprint() -> str:
     """A hash of all that the assets and the pages are made of."""
     digest = hashlib.sha256(LOCK.read_bytes())
-    for path in sorted(THEME.rglob("*")):
+    for path in sorted([*THEME.rglob("*"), *TAB.rglob("*.js")]):
         if path.is_file() and path.suffix in (".css", ".js", ".html"):
-            digest.update(f"\0{path.relative_to(THEME).as_posix()}\0".encode())
+            digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -56,7 +57,11 @@ def bundle(out: Path) -> None:
         "assets/speaker=slides/theme/room/speaker/speaker.js",
         "assets/speaker=slides/theme/room/speaker/speaker.css",
     ]
-    bundle_files(out, entries, ["--format=iife"], "The deck's script and style cannot be bundled")
+    trouble = "The deck's script and style cannot be bundled"
+    bundle_files(out, entries, ["--format=iife"], trouble)
+    # A module, which the deck loads only where the speaker speaks.
+    speaking = [f"assets/speaking=slides/theme/room/speaker/speaking.{kind}" for kind in ("js", "css")]
+    bundle_files(out, speaking, ["--format=esm"], trouble)
     # A server with a room answers for this file; elsewhere it says that there is none, since a
     # browser puts a file that is missing among the page's errors.
     (out / "room.json").write_text("{}\n")

@@ -46,6 +46,12 @@ def facts(demo: Demo) -> dict[str, Any]:
     }
 
 
+def modules(demos: Iterable[Demo]) -> dict[str, str]:
+    """The texts of the modules of demos that are packages, by path: a speaker can edit them."""
+    paths = [path for demo in demos for path in demo.modules]
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
 def first_arguments(demo: Demo) -> list[str]:
     """What its author runs a program with, if that is to be tried first."""
     command = f"python -m demos.{demo.name} "
@@ -64,11 +70,13 @@ def note_regions(cells: Iterable[Any]) -> None:
     shown: dict[str, str] = {}
     for cell in cells:
         source = cell.metadata.get("source") or {}
-        found = re.fullmatch(r"demos/(\w+)\.py", source.get("file", ""))
+        found = re.fullmatch(r"demos/(\w+)(?:/\w+)?\.py", file := source.get("file", ""))
         if found:
-            first, last = span(ROOT / source["file"], source["name"])
-            shown[found[1]] = f"{first}-{last}"
-            cell.metadata["program"] = {"name": found[1], "region": shown[found[1]]}
+            first, last = span(ROOT / file, source["name"])
+            region = f"{first}-{last}"
+            cell.metadata["program"] = {"name": found[1], "file": file, "region": region}
+            if file == f"demos/{found[1]}.py":  # a recording shows the program's first file
+                shown[found[1]] = region
         for output in cell.get("outputs", []):
             for data in output.get("data", {}).values():
                 if isinstance(data, dict) and data.get("name") in shown:

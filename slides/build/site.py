@@ -2,6 +2,7 @@
 
 import datetime
 import importlib
+import json
 import platform
 import re
 import shutil
@@ -24,7 +25,7 @@ from slides.build import assets, speaker, tab
 from slides.build.cache import used_demos
 from slides.build.convert import linked_files, page_of, pages, slide_ids
 from slides.build.kept import replacing
-from slides.build.programs import as_json
+from slides.build.programs import as_json, modules
 from slides.notebook import NOTEBOOKS, ROOT, Chapter
 from slides.schedule import minutes
 
@@ -81,6 +82,8 @@ def write_pages(out: Path, chapters: list[tuple[Chapter, str]], events: str = ""
         "welcome": Markup(welcome.read_text(encoding="utf-8")) if welcome.exists() else "",
     }
     write_page(out / "talk.html", "talk.html", programs=as_json(common["demos"]), **common)
+    # Apart from the page: only who can run a package needs its modules.
+    (out / "modules.json").write_text(json.dumps(modules(common["demos"])), encoding="utf-8")
     slides = speaker.facts((chapter, slide_ids(chapter)) for chapter, _ in chapters)
     write_page(out / "speaker.html", "speaker.html", told=speaker.as_json(slides), **common)
     panels = recorded_panels(html for _, html in chapters)

@@ -24,33 +24,21 @@ def as_json(slides: Iterable[dict[str, Any]]) -> Markup:
 
 
 def facts(chapters: Iterable[tuple[Chapter, list[str]]]) -> list[dict[str, Any]]:
-    """Every slide of the chapters, each of which comes with the ids of its slides.
-
-    `starts` is the second at which a slide begins if all before it took their minutes. A deep dive
-    is told in the middle of the talk or not at all: what comes after it starts as if it was not.
-    """
-    told, clock = [], 0
-    for chapter, ids in chapters:
-        within = clock
-        for slide, ident in zip(chapter.slides, ids, strict=True):
-            seconds = round((slide.minutes or 0) * 60)
-            told.append(
-                {
-                    "id": ident,
-                    "title": slide.title or chapter.title,
-                    "chapter": chapter.title,
-                    "deep": chapter.is_deep_dive,
-                    "starts": within,
-                    "seconds": seconds,
-                    "fragments": sum(cell.slide_type == "fragment" for cell in slide.shown),
-                    "notes": notes(slide),
-                    "poll": poll(slide, ident),
-                }
-            )
-            within += seconds
-        if not chapter.is_deep_dive:
-            clock = within
-    return told
+    """Every slide of the chapters, each of which comes with the ids of its slides."""
+    return [
+        {
+            "id": ident,
+            "title": slide.title or chapter.title,
+            "chapter": chapter.title,
+            "deep": chapter.is_deep_dive,
+            "seconds": round((slide.minutes or 0) * 60),
+            "fragments": sum(cell.slide_type == "fragment" for cell in slide.shown),
+            "notes": notes(slide),
+            "poll": poll(slide, ident),
+        }
+        for chapter, ids in chapters
+        for slide, ident in zip(chapter.slides, ids, strict=True)
+    ]
 
 
 def notes(slide: Slide) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ CODE = (".css", ".js", ".py")
 PAGE = [
     "assets/tab-panel=slides/tab/panel/panel.js",
     "assets/tab-overlay=slides/tab/panel/overlay.js",
+    "assets/tab-here=slides/tab/panel/here.js",
 ]
 SPLIT = ["--format=esm", "--splitting", "--chunk-names=assets/tab-[name]-[hash]"]
 WORKER = ["assets/tab/worker=slides/tab/worker.js"]

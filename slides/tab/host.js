@@ -2,13 +2,15 @@
 // event "exchange" tells of each answer to a frame: { method, port, path, status, ms }.
 
 import { ConnectionRefused } from "./connection.js";
-import { addHost, addressOf, removeHost } from "./gateway.js";
+import { addHost, addressOf, openGateway, removeHost } from "./gateway.js";
 import { Process } from "./process.js";
 
 const FIRST_PORT = 32768; // of those that are given out for port 0
 const PORTS_EACH = 2000; // so that two processes never give out the same one
 
 export class Host extends EventTarget {
+  isReal = false;
+  booting = "loading Python"; // what comes before a process
   #started = 0;
 
   constructor(name) {
@@ -16,6 +18,11 @@ export class Host extends EventTarget {
     this.name = name; // letters, digits and hyphens, unique in the window
     this.processes = new Set();
     addHost(this);
+  }
+
+  // Before a frame can have an address; rejects with the reason where it never can.
+  open() {
+    return openGateway();
   }
 
   // Starts `python -m module argv…` and gives the process at once, while it still boots. The texts

@@ -1,6 +1,6 @@
 // The page that a program serves, in a frame with an address bar.
 
-import { addressOf, placeOf } from "../gateway.js";
+import { placeOf } from "../gateway.js";
 
 const TEMPLATE = `
 <form class="place">
@@ -14,8 +14,10 @@ const LOCAL = /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)?(?::(\d+))?(\/.*)?$/;
 export class Browser {
   #host;
   #port;
+  #opened = null; // what was asked for last
 
-  constructor(element, { host, port, name, number }) {
+  // `onLoad` is called when a page has come.
+  constructor(element, { host, port, name, number, onLoad }) {
     this.#host = host;
     this.#port = port;
     element.innerHTML = TEMPLATE;
@@ -23,7 +25,10 @@ export class Browser {
     this.frame = element.querySelector("iframe");
     this.input = element.querySelector("input");
     this.frame.title = `The page of ${name}${number > 1 ? `, client ${number}` : ""}`;
-    this.frame.addEventListener("load", () => this.#arrived());
+    this.frame.addEventListener("load", () => {
+      this.#arrived();
+      onLoad();
+    });
     element.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#goTo(this.input.value.trim());
@@ -32,15 +37,22 @@ export class Browser {
     for (const button of element.querySelectorAll("[data-does]")) {
       button.addEventListener("click", act[button.dataset.does]);
     }
+    element.querySelector("[data-does=back]").hidden = host.isReal; // where only its own page may go
   }
 
   open(path, port = this.#port) {
     this.input.value = `http://localhost:${port}${path}`;
-    this.frame.src = addressOf(this.#host, port, path);
+    this.frame.src = this.#host.urlOf(port, path);
+    this.#opened = { port, path };
+  }
+
+  // The program's page, where this page may read it; or null.
+  get document() {
+    return this.#place() && this.frame.contentDocument;
   }
 
   reload() {
-    const place = this.#place();
+    const place = this.#place() ?? this.#opened;
     this.open(place?.path ?? "/", place?.port);
   }
 

@@ -13,6 +13,10 @@ export class Log {
     this.#list = list;
   }
 
+  get text() {
+    return [...this.#list.children].map((line) => line.textContent).join("\n");
+  }
+
   clear() {
     this.#list.replaceChildren();
     this.#open = null;

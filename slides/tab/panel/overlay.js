@@ -2,7 +2,8 @@
 
 import { Panel } from "./panel.js";
 
-export function open(program, region) {
+// `makeHost` is as in panel.js.
+export function open(program, region, makeHost) {
   const dialog = document.createElement("dialog");
   dialog.className = "overlay";
   dialog.setAttribute("aria-label", `The program ${program.name}`);
@@ -12,15 +13,15 @@ export function open(program, region) {
   figure.dataset.region = region;
   dialog.append(figure);
   document.body.append(dialog);
-  const panel = new Panel(figure, program);
+  const panel = new Panel(figure, program, makeHost);
   const close = panel.element.querySelector("[data-does=recorded]");
   close.textContent = "Close";
   close.addEventListener("click", () => dialog.close());
   // The deck's keys are not for what lies over it.
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
-  dialog.addEventListener("close", async () => {
+  dialog.addEventListener("close", () => {
+    panel.showRecorded();
     dialog.remove();
-    await panel.stop();
   });
   dialog.showModal();
   panel.run();

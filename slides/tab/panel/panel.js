@@ -1,6 +1,7 @@
-// A panel that runs a program: its source, its page, its log, a terminal, the lag of its loop.
+// A panel that runs a program: its source, its page, its log, a terminal, the lag of its loop. What
+// happens in it bubbles from its figure as an event "panelchange", with { panel, what }: "run",
+// "output", "page" or "recorded".
 
-import { addressOf, openGateway } from "../gateway.js";
 import { Host } from "../host.js";
 import { bench } from "./bench.js";
 import { Browser } from "./browser.js";
@@ -19,16 +20,23 @@ let number = 1;
 export class Panel {
   isLive = false;
   #process = null;
+  #port; // the program's own, as far as is known
   #clients;
 
-  constructor(figure, program) {
+  // `makeHost` gives a host by its name; else it is one in this tab.
+  constructor(figure, program, makeHost = (name) => new Host(name)) {
     this.figure = figure;
     this.program = program;
-    this.host = new Host(`${program.name.replaceAll("_", "-")}-${number++}`);
+    this.#port = program.port;
+    this.host = makeHost(`${program.name.replaceAll("_", "-")}-${number++}`);
     this.element = bench();
+    this.element.classList.toggle("real", this.host.isReal);
     figure.append(this.element);
     this.log = new Log(this.#find(".log ol"));
-    this.host.addEventListener("exchange", (exchange) => this.log.note(said(exchange)));
+    this.host.addEventListener("exchange", (exchange) => {
+      this.log.note(said(exchange));
+      this.#tell("output");
+    });
     this.strip = new Strip(this.#find(".lag"));
     this.terminal = new Terminal(this.#find(".terminal"), { host: this.host, tries: program.tries });
     this.#makeSource();
@@ -41,22 +49,23 @@ export class Panel {
   // Starts the program, or starts it again with what was edited.
   async run() {
     this.showLive();
-    this.#say("starting", "loading Python");
+    this.#say("starting", this.host.booting);
     try {
-      await Promise.all([openGateway(), this.#stopOthers(), this.stop()]);
+      await Promise.all([this.host.open(), this.#stopOthers(), this.stop()]);
     } catch (error) {
       this.#giveUp(error.message);
       return;
     }
     this.log.clear();
     this.source.begin();
+    this.#tell("run");
     const beside = this.program.beside.map(([name, port]) => {
       const process = this.#start("demos", [name, "--port", String(port), "--alone"]);
       this.#listen(process, name);
       return this.#settled(port, process);
     });
     this.besideIsThere = Promise.allSettled(beside);
-    this.#process = this.#start(`demos.${this.program.name}`);
+    this.#process = this.#start(`demos.${this.program.name}`, this.program.argv);
     this.#listen(this.#process);
     this.#follow(this.#process);
   }
@@ -80,6 +89,20 @@ export class Panel {
     this.isLive = false;
     this.figure.classList.remove("live", "large");
     this.stop();
+    this.#tell("recorded");
+  }
+
+  // Makes room for another one, which shows the same program.
+  async remove() {
+    this.figure.classList.remove("live");
+    this.element.remove();
+    await this.stop();
+    await this.host.remove();
+  }
+
+  // The page of its first client, where it may be read; or null.
+  get document() {
+    return this.#clients[0].document;
   }
 
   view(name) {
@@ -103,7 +126,8 @@ export class Panel {
   }
 
   #makeClients() {
-    const facts = { host: this.host, port: this.program.port, name: this.program.name };
+    const { port, name } = this.program;
+    const facts = { host: this.host, port, name, onLoad: () => this.#tell("page") };
     const places = [...this.element.querySelectorAll(".client")];
     this.#clients = places.map((place, index) => new Browser(place, { ...facts, number: index + 1 }));
   }
@@ -135,7 +159,7 @@ export class Panel {
     place.hidden = !place.hidden;
     this.#toggle(button, !place.hidden);
     if (place.hidden) this.#clients[1].close();
-    else if (this.host.listener(this.program.port)) this.#clients[1].open(this.program.path);
+    else if (this.host.listener(this.#port)) this.#clients[1].open(this.program.path, this.#port);
   }
 
   #start(module, argv = []) {
@@ -147,6 +171,7 @@ export class Panel {
     process.addEventListener("output", ({ stream, text }) => {
       if (name && stream === "stdout") return; // what it says at its start is for a terminal
       this.log.write(prefix ? text.replace(/^(?=.)/gm, prefix) : text, stream);
+      this.#tell("output");
       const isMarked = stream === "stderr" && this.source.read(text);
       if (isMarked && this.source.edits.areThere && this.element.dataset.view === "page") this.view("source");
     });
@@ -166,6 +191,7 @@ export class Panel {
       this.#say(state, SAID[state]);
       return;
     }
+    this.#tell("output");
     const status = process.exitCode;
     if (process.reason) this.#giveUp(process.reason);
     else this.#say(status === 0 || status === 130 || status === 137 ? "ended" : "failed", ending(status));
@@ -182,12 +208,13 @@ export class Panel {
   async #opened(process, port) {
     await this.besideIsThere; // the first page may ask it
     if (process !== this.#process || process.state !== "running" || !this.program.path) return;
+    this.#port = port;
     this.#say("running", `on localhost:${port}`);
     this.#clients[0].open(this.program.path, port);
     const second = this.element.querySelectorAll(".client")[1];
     if (!second.hidden) this.#clients[1].open(this.program.path, port);
     const link = this.#find("a.tab");
-    link.href = addressOf(this.host, port, this.program.path);
+    link.href = this.host.urlOf(port, this.program.path);
     link.hidden = false;
   }
 
@@ -204,6 +231,11 @@ export class Panel {
     this.#find(".state span").textContent = text;
     this.#find("[data-does=run]").textContent = state === "running" ? "Restart" : "Run";
     this.#find("[data-does=stop]").disabled = state !== "running" && state !== "starting";
+  }
+
+  #tell(what) {
+    const detail = { panel: this, what };
+    this.figure.dispatchEvent(new CustomEvent("panelchange", { bubbles: true, detail }));
   }
 
   #giveUp(reason) {

@@ -1,7 +1,7 @@
 // Finds, in what a program writes to standard error, the lines of its own files that a traceback
 // or a syntax error is about.
 
-const PLACE = /^\s*File "\/talk\/(.+?)", line (\d+)/;
+const PLACE = /^\s*File "(?:.*\/)?(demos\/[^"]+)", line (\d+)/; // under whatever folder
 const MESSAGE = /^(?:\w+\.)*\w*(?:Error|Exception|Warning|Interrupt|Exit)\b.*$/;
 
 export class Problems {

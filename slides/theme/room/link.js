@@ -4,19 +4,25 @@ const SILENCE = 5000; // ms; the server gives a sign of life every 2 s
 const FIRST = 300; // ms before a new attempt, at most; each may take twice as long as the last
 const LONGEST = 5000;
 
-// The address of the room, or null: a deck is read from a disk or a plain server, too.
+// The address of the room, and whether this page is the speaker's; or null: a deck is read from a
+// disk or a plain server, too.
 export async function findRoom() {
   if (!location.protocol.startsWith("http")) return null;
   try {
     const answer = await fetch("room.json", { cache: "no-store" });
-    const { room } = answer.ok ? await answer.json() : {};
-    if (typeof room !== "string") return null;
-    const url = new URL(room, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    return url;
+    const { room, speaker = false } = answer.ok ? await answer.json() : {};
+    return typeof room === "string" ? { url: socketAt(room), isSpeaker: speaker } : null;
   } catch {
     return null;
   }
+}
+
+// A websocket's address, by its path beside the page's own.
+export function socketAt(path) {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.hash = "";
+  return url;
 }
 
 export class Link {

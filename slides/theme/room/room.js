@@ -1,15 +1,26 @@
 // The audience's part of the room, on the page of the talk. Without a room nothing of it is there.
 
+import { offerDemos } from "./audience_demo.js";
 import { counted, make } from "./elements.js";
 import { Document, Follow, Stage } from "./follow.js";
 import { findRoom, Link, Outbox } from "./link.js";
 import { showRan } from "./ran.js";
 import { Voice } from "./voice.js";
 
+// Read now: later no script is the current one.
+const SPEAKING = new URL("speaking.js", document.currentScript.src);
+
 // `deck` is reveal's; without one the page is the document.
 export async function enter(deck) {
-  const url = await findRoom();
+  const { url, isSpeaker } = (await findRoom()) ?? {};
   if (!url) return;
+  offerDemos(deck);
+  if (isSpeaker) {
+    // What only a speaker needs is loaded by a speaker alone. The document is for reading.
+    const { speak } = await import(SPEAKING);
+    if (deck) speak(deck, url);
+    return;
+  }
   const chip = new Chip(() => follow.back());
   const follow = new Follow(deck ? new Stage(deck) : new Document(), (is) => chip.follow(is));
   const link = new Link(url, { hear, change: (isLive) => chip.connect(isLive) });

@@ -51,7 +51,7 @@ class Server:
 
     async def _stop(self) -> None:
         self._server.stop()
-        self.hub.say_goodbye()
+        await self.hub.say_goodbye(1)
         await self._server.close_all_connections()
         await self.hub.close()
         rest = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]

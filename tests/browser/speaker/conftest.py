@@ -19,11 +19,11 @@ from tornado.testing import bind_unused_port
 
 from slides import room
 from slides.notebook import ROOT
+from slides.regions import region as text_of
 from slides.room.access import Access
 from slides.room.bus import MemoryBus
 from slides.room.hub import Hub
-from slides.room.limits import Limit, Rate
-from slides.room.pages import speaker_pages
+from slides.room.runs import Runs
 from slides.room.store import Store
 from slides.serve import make_app
 
@@ -46,6 +46,13 @@ def told(title: str, minutes: float, *cells: dict, **metadata: object) -> list[d
     return [heading, *cells, cell(notes, "notes", "markdown")]
 
 
+def region(file: str, name: str) -> dict:
+    """A cell that shows a definition of a program, and does not run it."""
+    shown = cell(f"```python\n{text_of(ROOT / file, name)}\n```", "-", "markdown")
+    shown["metadata"]["source"] = {"file": file, "name": name}
+    return shown
+
+
 TALK = {
     "10_first": [
         *told("# First", 2),
@@ -59,10 +66,33 @@ TALK = {
 @pytest.fixture(scope="session")
 def small_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deck of two chapters: five slides, fragments, and a poll."""
-    folder = tmp_path_factory.mktemp("small")
+    return build_deck(tmp_path_factory.mktemp("small"), TALK)
+
+
+STEPS = [cell(f"step {each}", "fragment", "markdown") for each in "ab"]
+STAGE = {
+    "10_first": [
+        cell("from slides.live import load, serve\nload('demos.hello')", "skip"),
+        *told("# First", 2),
+        *told("## Steps", 3, *STEPS),
+        *told("## Serve", 1, cell("await serve(make_app())")),
+        *told("## Broken", 1, region("demos/pickling_broken.py", "order")),
+    ],
+    "20_second": [*told("# Second", 5), *told("## Last", 1)],
+}
+
+
+@pytest.fixture(scope="session")
+def stage_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deck whose slides run programs: one that a tab can run, and one that it cannot."""
+    return build_deck(tmp_path_factory.mktemp("stage"), STAGE)
+
+
+def build_deck(folder: Path, talk: dict[str, list[dict]]) -> Path:
+    """Build a talk, by the names of its chapters; give the deck's folder."""
     notebooks, out = folder / "notebooks", folder / "deck"
     notebooks.mkdir()
-    for name, cells in TALK.items():
+    for name, cells in talk.items():
         write_notebook(notebooks / f"{name}.ipynb", cells)
     command = [sys.executable, "-m", "slides", "deck"]
     command += ["--notebooks", str(notebooks), "--out", str(out)]
@@ -116,8 +146,10 @@ class Room:
         self.hub = Hub(Store(self.store), MemoryBus())
         await self.hub.start()
         access = Access(TOKEN)
-        routes = [*room.audience(self.hub), *room.speaker(self.hub, access)]
-        routes += speaker_pages(self.deck, AUDIENCE, access, Limit(Rate(100, 100)))
+        self.runs = Runs()
+        self.runs.start()
+        speaker = room.speaker(self.hub, access, self.deck, AUDIENCE, runs=self.runs)
+        routes = [*room.audience(self.hub), *speaker]
         self.server = HTTPServer(make_app(self.deck, routes))
         self.server.listen(self.port, "127.0.0.1")
 
@@ -127,6 +159,7 @@ class Room:
             for connection in crowd.connections():
                 connection.ws_connection.stream.close()
         await self.server.close_all_connections()
+        await self.runs.close()
         await self.hub.close()
 
 

@@ -13,11 +13,12 @@ const KEYS = new Map([
   ["b", "black"],
   [".", "black"],
   ["q", "code"],
+  ["e", "toggle"],
   ["d", "theme"],
 ]);
 const SWIPE = 50; // CSS pixels to the side, and twice as far as up or down
 
-// `acts` has a function for each of the words above, and for "close".
+// `acts` has a function for each of the words above, and for each `data-does` of the page.
 export function bind(acts) {
   addEventListener("keydown", (event) => onKey(event, acts));
   document.addEventListener("click", ({ target }) => {

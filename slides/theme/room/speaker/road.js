@@ -7,6 +7,12 @@ export class Road {
     this.seconds = slides.reduce((sum, { deep, seconds }) => sum + (deep ? 0 : seconds), 0);
   }
 
+  // Of the slides before this one that belong to no deep dive.
+  secondsBefore(slide) {
+    const before = this.slides.slice(0, this.places.get(slide));
+    return before.reduce((sum, { deep, seconds }) => sum + (deep ? 0 : seconds), 0);
+  }
+
   // A step is { slide, fragment }: the slide's name, and its last fragment that is shown, or -1.
   get first() {
     return this.#start(0);

@@ -2,13 +2,17 @@
 // without a connection the speaker goes on alone, and the room catches up when it is back.
 
 import { restoreTheme, toggleTheme } from "../../deck/appearance.js";
-import { Link } from "../link.js";
+import { Link, socketAt } from "../link.js";
 import { Agreement } from "./agreement.js";
 import { showHere, showPace, showPolls, showQuestions } from "./audience.js";
 import { Clock } from "./clock.js";
+import { Code } from "./code.js";
 import { bind } from "./controls.js";
+import { watchPass } from "./pass.js";
 import { Road } from "./road.js";
+import { Running } from "./running.js";
 import { showPoint, Stage, watchPointer } from "./stage.js";
+import { Telling } from "./telling.js";
 
 const SECONDS_SAID = 6;
 const byId = (id) => document.getElementById(id);
@@ -18,30 +22,28 @@ restoreTheme();
 const road = new Road(JSON.parse(byId("told").textContent));
 const stage = new Stage(road);
 const clock = new Clock(road);
+const code = new Code("../speaker/");
 const polls = new Map();
 let here = 0;
 
 // A page read from a disk has no server.
-const link = location.protocol.startsWith("http") ? new Link(address(), { hear, change }) : null;
+const link = location.protocol.startsWith("http") ? new Link(socketAt("../speaker/room"), { hear, change }) : null;
 const shown = new Agreement(remembered(), {
   send: ({ slide, fragment }) => link?.send({ type: "show", slide, fragment }),
   adopt: show,
 });
+const running = link && new Running(tell);
+const telling = new Telling((message) => Boolean(link?.send(message)), () => {});
+const lookAtPass = watchPass("../speaker/room.json", (why) => void (byId("alone").textContent = why));
 const black = new Agreement(false, {
   send: (on) => link?.send({ type: "black", on }),
   adopt: showBlack,
 });
 
-function address() {
-  const url = new URL("../speaker/room", location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.hash = "";
-  return url;
-}
-
 function show(step) {
   if (!road.has(step.slide)) return say("The audience sees a slide that is not in this deck.");
   stage.show(step);
+  running?.at(step.slide);
   clock.at(road.slideAt(step));
   drawPolls();
   history.replaceState(null, "", `#/${encodeURIComponent(step.slide)}/${step.fragment}`);
@@ -74,11 +76,16 @@ const hears = {
     else tell({ type: "clock", on: true });
     hears.questions(state);
     hears.here({ count: state.here, pace: state.pace });
+    if (!telling.isBusy) hears.ran(state.ran ?? {});
     drawPolls();
   },
   show: ({ slide, fragment }) => shown.hear({ slide, fragment }),
   black: ({ on }) => black.hear(on),
   clock: ({ seconds }) => clock.set(seconds),
+  ran(ran) {
+    running.hear(ran);
+    if (!telling.isOwn(ran) && !ran.program) telling.recorded();
+  },
   questions({ questions }) {
     showQuestions(questions, (question, state) => tell({ type: "mark", question, state }));
   },
@@ -116,7 +123,9 @@ function change(isLive) {
   byId("live").textContent = isLive ? "Live" : "Offline";
   byId("alone").hidden = isLive;
   byId("alone").textContent = "Not connected. The room stays where it is; go on, it will follow.";
-  if (!isLive) showHere(null);
+  lookAtPass(link && !isLive);
+  if (isLive) telling.again();
+  else showHere(null);
 }
 
 let quiet = 0;
@@ -127,18 +136,10 @@ function say(words) {
   quiet = setTimeout(() => void (byId("said").hidden = true), SECONDS_SAID * 1000);
 }
 
-async function showCode() {
-  const dialog = byId("code");
-  if (dialog.open) return dialog.close();
-  dialog.showModal();
-  try {
-    const { address, open } = await (await fetch("../speaker/audience.json")).json();
-    dialog.querySelector("img").src = "../speaker/code.svg";
-    dialog.querySelector(".address").textContent = address;
-    dialog.querySelector(".hint").hidden = open;
-  } catch {
-    dialog.querySelector(".address").textContent = "The server does not answer; try again in a moment.";
-  }
+// In a window of its own, which can be moved to the projector; pressed again, it comes to the front.
+function openSlides() {
+  const url = new URL(`talk.html?slides#/${encodeURIComponent(shown.here.slide)}`, location.href);
+  window.open(url, "talk-slides", "popup,width=1280,height=720");
 }
 
 // Where this window was when it was loaded before.
@@ -177,8 +178,12 @@ bind({
     const on = clock.press();
     if (on !== null) startClock(on);
   },
-  code: showCode,
-  close: () => byId("code").close(),
+  code: () => code.toggle(),
+  run: () => running?.run(),
+  stop: () => running?.stop(),
+  recorded: () => running?.recorded(),
+  toggle: () => running?.toggle(),
+  slides: openSlides,
   theme: toggleTheme,
 });
 watchPointer((spot) => link?.send({ type: "point", ...spot }));
