@@ -5,7 +5,6 @@ Shows: a websocket that is heard and told: one vote a client, secret
 Try:
     curl http://localhost:8888/
     curl -X POST http://localhost:8888/run
-    curl -X POST http://localhost:8888/again
 Needs: nothing beyond Tornado
 Where: tab, process, room
 """

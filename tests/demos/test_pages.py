@@ -13,7 +13,7 @@ from tornado.routing import Router
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
-from demos import broadcaster, pool_waves, templates
+from demos import broadcaster, poll, pool_waves, templates
 
 playwright = pytest.importorskip("playwright.async_api", reason="pip install -e .[test]")
 expect = playwright.expect
@@ -285,3 +285,53 @@ async def test_the_pool_says_who_was_refused_and_why(visit, serve):
     await expect(page.get_by_role("status")).to_contain_text(f"1 served, in 1 wave {said}")
     assert await page.locator("rect.refused").count() == 2
     assert await fits(page)
+
+
+@pytest.fixture
+def ballot():
+    """A poll whose waits are short, and its state."""
+    app = poll.make_app(seconds=0.2, interval_ms=10)
+    [crowd] = [rule.target_kwargs["poll"] for rule in app.wildcard_router.rules[1:2]]
+    return app, crowd
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 280), (390, 420)])
+@pytest.mark.gen_test(timeout=60)
+async def test_the_poll_shows_its_bars_when_it_has_run(visit, serve, ballot, width, height):
+    """Not before; under a prefix, too, and without scrolling on a slide and on a phone."""
+    url = serve(Prefix("/talk/live", ballot[0])) + "/talk/live/"
+    page, other = await visit(url, width, height), await visit(url)
+    await page.get_by_role("button", name="0.2 s").click()
+    await other.get_by_role("button", name="1 s").click()
+    await shows(page, "2 votes so far. You may change yours until it runs.")
+    assert await page.locator("ol b").all_text_contents() == [""] * 4
+    await page.get_by_role("button", name="Run it").click()
+    await shows(page, "2 votes. You were right.")
+    await shows(other, "2 votes. You were wrong.")
+    assert await page.locator("ol b").all_text_contents() == [
+        "1 of 2",
+        "0 of 2",
+        "1 of 2",
+        "0 of 2",
+    ]
+    await expect(page.locator("ol .right")).to_contain_text("your guess")
+    assert await fits(page)
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    await page.get_by_role("button", name="Ask again").click()
+    await shows(other, "0 votes so far. What is your guess?")
+    await expect(other.locator("[aria-pressed=true]")).to_have_count(0)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_page_that_comes_back_votes_as_before(visit, serve, ballot):
+    """The server forgot the vote with its connection; the page did not."""
+    app, crowd = ballot
+    page, other = await visit(serve(app)), await visit(serve(app))
+    await page.get_by_role("button", name="0.4 s").click()
+    await shows(other, "1 vote so far. What is your guess?")
+    [voter] = [client for client, choice in crowd.votes.items() if choice is not None]
+    voter.connection.close()
+    await shows(page, re.compile("Disconnected; trying again in [0-9]"))
+    await shows(other, "0 votes so far. What is your guess?")
+    await shows(other, "1 vote so far. What is your guess?")
+    await shows(page, "1 vote so far. You may change yours until it runs.")
