@@ -1,11 +1,11 @@
 """The two faces of the server, each on a port of its own: opened, served, and ended in order."""
 
+import argparse
 import asyncio
 import socket
 from pathlib import Path
 from typing import Any
 
-import tornado.httpserver
 import tornado.web
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
@@ -13,14 +13,25 @@ from tornado.netutil import bind_sockets
 from slides import room
 from slides.ports import refusal
 from slides.room.hub import Hub
+from slides.serve.descriptors import Server
 from slides.serve.files import Compressed, DeckHandler
 from slides.serve.handlers import HealthHandler, UnderWay
 from slides.serve.log import hide_token, log_request
 
 PING_SECONDS = 20  # a browser that is gone is noticed; less than a proxy's patience
+DAY = 24 * 60 * 60
 STOP_SECONDS = 5.0  # for requests under way to finish; supervisord waits a little longer
+BACKLOG = 2048  # who connects at once, and would else try again a second later
 COMMAND = "python -m slides serve"
 PORT = 8000
+
+
+def a_ping(text: str) -> float:
+    """A number of seconds between pings, for argparse."""
+    seconds = float(text)
+    if not 0.1 <= seconds <= DAY:
+        raise argparse.ArgumentTypeError(f"0.1 to {DAY} seconds, and not {text}")
+    return seconds
 
 
 class NoPort(Exception):
@@ -37,11 +48,11 @@ def open_ports(
     speaker = speaker_port or (port + 1 if port < 65535 else port - 1)
     beside = None if speaker_port else speaker_address
     try:
-        audience = bind_sockets(port, address)
+        audience = bind_sockets(port, address, backlog=BACKLOG)
     except OSError as error:
         raise NoPort(refusal(error, port, address, COMMAND, beside=beside)) from None
     try:
-        return audience, bind_sockets(speaker, speaker_address)
+        return audience, bind_sockets(speaker, speaker_address, backlog=BACKLOG)
     except OSError as error:
         for each in audience:
             each.close()
@@ -87,7 +98,7 @@ class Face:
         self, app: tornado.web.Application, sockets: list[socket.socket], xheaders: bool = False
     ) -> None:
         self.under_way: UnderWay = app.settings["under_way"]
-        self.server = tornado.httpserver.HTTPServer(app, xheaders=xheaders)
+        self.server = Server(app, xheaders=xheaders)
         self.server.add_sockets(sockets)
         self.port: int = sockets[0].getsockname()[1]
 
