@@ -53,6 +53,8 @@ class DeckHandler(Handler, tornado.web.StaticFileHandler):
     zipped: tuple[Version, bytes] | None = None
 
     async def get(self, path: str, include_body: bool = True) -> None:
+        if "\0" in path:
+            raise tornado.web.HTTPError(404)  # what no file can be named
         file = Path(self.get_absolute_path(self.root, self.parse_url_path(path)))
         if not file.suffix:
             file /= "index.html"  # a folder, most likely; Tornado looks again
