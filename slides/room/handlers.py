@@ -11,7 +11,7 @@ from slides.room.access import Access
 from slides.room.broadcast import Crowd
 from slides.room.fields import Refused
 from slides.room.hub import Hub
-from slides.room.limits import Limit, Limits, Rate
+from slides.room.limits import Limit, Limits, Rate, neighbours
 from slides.room.protocol import (
     Hello,
     Message,
@@ -118,18 +118,20 @@ def admit(handler: tornado.web.RequestHandler, access: Access, guesses: Limit) -
 
     A program has it in the header `Authorization`.
     """
-    request, address = handler.request, handler.request.remote_ip or ""
+    request, address = handler.request, neighbours(handler.request.remote_ip or "")
     if not access.answers_to(request):
         why = "This server does not answer to that name; see --name."
         raise tornado.web.HTTPError(403, reason=why)
     if not access.is_same_origin(request):
         raise tornado.web.HTTPError(403, reason="Only the speaker's own page may ask.")
+    name = f"{SPEAKER}-{request.host.rpartition(':')[2]}"
+    if access.admits(handler.get_cookie(name)):
+        return  # whoever guesses at the same address does not keep the speaker out
     if guesses.wait(address):
         raise tornado.web.HTTPError(429, reason="Too many wrong tokens; wait a minute.")
-    name = f"{SPEAKER}-{request.host.rpartition(':')[2]}"
     given = handler.get_query_argument("token", None)
     bearer = request.headers.get("Authorization", "").removeprefix(BEARER)
-    if access.admits(handler.get_cookie(name)) or access.admits(bearer):
+    if access.admits(bearer):
         return
     if access.admits(given):
         handler.set_cookie(name, access.token, httponly=True, samesite="Strict", expires_days=2)
