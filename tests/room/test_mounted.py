@@ -1,8 +1,12 @@
 """Demos in the deck's server: their clients are the room's, bounded, and seen from outside."""
 
 import asyncio
+import contextlib
 import json
+import os
+import shutil
 import socket
+import sys
 
 import pytest
 import tornado.web
@@ -12,6 +16,8 @@ from tornado.testing import ExpectLog, bind_unused_port
 from tornado.websocket import websocket_connect
 
 from demos.catalog import demos
+from slides.notebook import ROOT
+from slides.production.private import Layout, write
 from slides.room.access import Access
 from slides.room.limits import Limit, Rate
 from slides.room.mounted import SLOW, Live
@@ -324,3 +330,61 @@ async def test_the_end_leaves_no_server_behind(open_stage):
     await stage.live.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port)).close()
+
+
+@pytest.fixture
+def nginx(needs, tmp_path, free_port, io_loop):
+    """Starts the repository's nginx before a stage: `port = await nginx(stage)`."""
+    needs("nginx-light")
+    processes = []
+
+    async def start(stage):
+        places = {"deck": tmp_path, "folder": tmp_path / "run", "python": sys.executable}
+        user, port = "root", free_port()
+        layout = Layout(
+            ROOT, **places, user=user, address="127.0.0.1", port=port, behind=stage.port, workers=1
+        )
+        write(layout)
+        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        directives = "daemon off; pid nginx.pid; error_log stderr;"
+        if os.geteuid() == 0:
+            directives += " user root root;"
+        configuration = ("-p", layout.folder, "-c", layout.folder / "nginx.conf", "-g", directives)
+        pipe = asyncio.subprocess.DEVNULL
+        processes.append(await asyncio.create_subprocess_exec(program, *configuration, stderr=pipe))
+        while processes[-1].returncode is None:
+            with contextlib.suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            await asyncio.sleep(0.01)  # a port that opens in another process tells nobody
+        return port
+
+    async def end():
+        for process in processes:
+            process.terminate()
+            await process.wait()
+
+    yield start
+    io_loop.run_sync(end)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_behind_nginx_the_readers_own_page_may_connect_and_no_other(open_stage, nginx):
+    """By the name and the port in the reader's address bar, and the figures come through, too."""
+    stage = open_stage()
+    port = await nginx(stage)
+    own = f"http://127.0.0.1:{port}"
+
+    async def connect(path, origin):
+        url = f"ws://127.0.0.1:{port}{path}"
+        stage.sockets.append(await websocket_connect(HTTPRequest(url, headers={"Origin": origin})))
+        return stage.sockets[-1]
+
+    for path in ("/live/broadcaster/updates", "/live/poll/votes", "/live.figures"):
+        await read(await connect(path, own))
+        for foreign in (f"http://127.0.0.1:{stage.port}", "http://evil.example"):
+            with ExpectLog("tornado.access", "403"), pytest.raises(HTTPClientError, match="403"):
+                await connect(path, foreign)
+    assert [each["clients"] for each in stage.live.figures().values()] == [1, 1]
+    page = await AsyncHTTPClient().fetch(f"{own}/live/poll")
+    assert page.effective_url == f"{own}/live/poll/"
