@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
 import uuid
 from bisect import bisect_left
@@ -361,6 +362,34 @@ def test_the_json_log_has_one_object_a_line(deck):
 
 
 # The stop.
+
+
+@pytest.mark.gen_test
+async def test_what_was_said_before_a_stop_is_answered(server, monkeypatch):
+    """The disk is slow just then; who was heard is told so before the connection is closed."""
+    follower, _ = await server.join()
+    written, keep = threading.Event(), server.hub.store._ledger.keep
+    monkeypatch.setattr(
+        server.hub.store._ledger, "keep", lambda batch: written.wait(SECONDS) and keep(batch)
+    )
+    key = ask(follower)
+    assert await until(lambda: server.hub.answering > 0, SECONDS)
+    stopping = asyncio.create_task(server.hub.say_goodbye(SECONDS))
+    await asyncio.sleep(0)
+    written.set()
+    code, told = await all_until_closed(follower)
+    assert {"type": "ok", "key": key} in told
+    assert code == 1012
+    await stopping
+
+
+@pytest.mark.gen_test
+async def test_who_comes_while_it_stops_is_told_to_come_back(server):
+    """Over a connection that was open already."""
+    server.hub.is_stopping = True
+    late = await websocket_connect(server.url("/room").replace("http", "ws", 1))
+    server.sockets.append(late)
+    assert (await all_until_closed(late))[0] == 1012
 
 
 def test_a_stop_tells_every_page_to_come_back(deck, store):
