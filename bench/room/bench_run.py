@@ -19,9 +19,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 import tornado
 import tornado.web
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
@@ -37,6 +34,7 @@ from slides.room.hub import Hub
 from slides.room.runs import Runs
 from slides.room.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-of-this-run"
 PLAIN_PORT = 9753
 EDITED = {"demos/hello.py": (ROOT / "demos" / "hello.py").read_text().replace("world", "there")}
