@@ -154,6 +154,22 @@ def test_a_chapter_depends_on_the_demos_it_names_and_on_their_pages() -> None:
     assert len(every) > 10
 
 
+def test_a_new_measurement_makes_the_outputs_that_draw_it_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chart of a benchmark's result is drawn again when the benchmark was run again."""
+    chapter = read(write(tmp_path, "10_sample", {"code": "1 + 1"}))
+    monkeypatch.setattr(cache, "BENCH", tmp_path)
+    (result := tmp_path / "room" / "result.json").parent.mkdir()
+    keys = []
+    for figures in ("{}", "{}", '{"followers": {}}'):
+        result.write_text(figures)
+        cache.forget_files()
+        keys.append(cache.outputs_key(chapter))
+    cache.forget_files()
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_a_failed_build_leaves_the_old_deck_as_it_was(tmp_path: Path) -> None:
     """The error is on stderr, the exit status is 1."""
     out = tmp_path / "deck"
