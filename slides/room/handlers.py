@@ -10,7 +10,7 @@ from tornado.websocket import WebSocketHandler
 from slides.room.access import Access
 from slides.room.broadcast import Crowd
 from slides.room.fields import Refused
-from slides.room.hub import Hub
+from slides.room.hub import GOODBYE, RESTARTING, Hub
 from slides.room.limits import Limit, Limits, Rate, neighbours
 from slides.room.protocol import (
     Hello,
@@ -46,7 +46,10 @@ class RoomSocket(WebSocketHandler):
 
     def open(self, *args: str, **kwargs: str) -> None:
         self.set_nodelay(True)
-        self.hub.join(self, self.crowd)
+        if self.hub.is_stopping:  # it was on its way
+            self.close(RESTARTING, GOODBYE)
+        else:
+            self.hub.join(self, self.crowd)
 
     def on_close(self) -> None:
         self.hub.leave(self, self.crowd)

@@ -95,8 +95,6 @@ class Hub:
         """Take somebody in: all there is first, then every change."""
         crowd.join(connection)
         self.welcome(connection, crowd)
-        if self.is_stopping:  # it was on its way
-            connection.close(RESTARTING, GOODBYE)
 
     # endregion
 

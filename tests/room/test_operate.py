@@ -128,6 +128,12 @@ async def hear(socket, kind, **fields):
     raise AssertionError(f"closed with {socket.close_code} before {kind}")
 
 
+async def leave(socket):
+    """Close a connection, and wait until it is."""
+    socket.close()
+    await all_until_closed(socket)
+
+
 async def all_until_closed(socket):
     """The code that a connection is closed with, and all that is told before."""
     heard = []
@@ -331,7 +337,7 @@ async def use(served):
     await client.fetch(f"{speaker}?token=a-wrong-guess", raise_error=False)
     await client.fetch(f"{served.url}metrics?token={token}", headers={"Via": "x"})
     socket, _ = await connect(f"{served.url}room")
-    socket.close()
+    await leave(socket)
     return token
 
 
@@ -425,7 +431,7 @@ def test_a_stop_tells_every_page_to_come_back(deck, store):
 async def state_of(served):
     """What somebody is told who joins."""
     socket, state = await connect(f"{served.url}room")
-    socket.close()
+    await leave(socket)
     return state
 
 
@@ -443,6 +449,7 @@ def test_a_page_that_does_not_answer_holds_no_stop_up(deck):
         served.process.send_signal(signal.SIGTERM)
         status = await asyncio.to_thread(served.process.wait, SECONDS)
         writer.close()
+        await writer.wait_closed()
         return status
 
     with serving(deck) as served:
