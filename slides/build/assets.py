@@ -60,7 +60,8 @@ def bundle(out: Path) -> None:
     trouble = "The deck's script and style cannot be bundled"
     bundle_files(out, entries, ["--format=iife"], trouble)
     # A module, which the deck loads only where the speaker speaks.
-    speaking = [f"assets/speaking=slides/theme/room/speaker/speaking.{kind}" for kind in ("js", "css")]
+    name = "assets/speaking=slides/theme/room/speaker/speaking"
+    speaking = [f"{name}.js", f"{name}.css"]
     bundle_files(out, speaking, ["--format=esm"], trouble)
     # A server with a room answers for this file; elsewhere it says that there is none, since a
     # browser puts a file that is missing among the page's errors.

@@ -16,9 +16,11 @@ export class Browser {
   #port;
   #opened = null; // what was asked for last
 
-  // `onLoad` is called when a page has come.
-  constructor(element, { host, port, name, number, onLoad }) {
+  // `isBare`: a page that cannot be looked into has no style of its own; `onLoad` is called when a page
+  // has come.
+  constructor(element, { host, port, name, number, isBare, onLoad }) {
     this.#host = host;
+    this.isBare = isBare;
     this.#port = port;
     element.innerHTML = TEMPLATE;
     this.element = element;
@@ -76,6 +78,7 @@ export class Browser {
 
   #arrived() {
     const place = this.#place();
+    this.frame.classList.toggle("bare", this.isBare);
     if (!place) return;
     this.input.value = `http://localhost:${place.port}${place.path}`;
     const page = this.frame.contentDocument;

@@ -127,7 +127,8 @@ export class Panel {
 
   #makeClients() {
     const { port, name } = this.program;
-    const facts = { host: this.host, port, name, onLoad: () => this.#tell("page") };
+    const isBare = this.figure.querySelector("iframe.bare") !== null; // as it was when recorded
+    const facts = { host: this.host, port, name, isBare, onLoad: () => this.#tell("page") };
     const places = [...this.element.querySelectorAll(".client")];
     this.#clients = places.map((place, index) => new Browser(place, { ...facts, number: index + 1 }));
   }

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from ..conftest import cell, write_notebook
 PATIENCE = 30_000  # milliseconds, on a machine that is busy with others
 TOKEN = "a-token-for-the-tests"
 POLL = {"question": "Which is sooner?", "choices": ["A thread", "A task"], "answer": "A task"}
+DEEP_DIVE = {"talk": {"part": "deep dive"}}
 AUDIENCE = "http://192.0.2.7:8000/"
 
 expect.set_options(timeout=PATIENCE)
@@ -88,12 +89,16 @@ def stage_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_deck(tmp_path_factory.mktemp("stage"), STAGE)
 
 
-def build_deck(folder: Path, talk: dict[str, list[dict]]) -> Path:
+def build_deck(folder: Path, talk: dict[str, list[dict]], deep: Collection[str] = ()) -> Path:
     """Build a talk, by the names of its chapters; give the deck's folder."""
     notebooks, out = folder / "notebooks", folder / "deck"
     notebooks.mkdir()
     for name, cells in talk.items():
-        write_notebook(notebooks / f"{name}.ipynb", cells)
+        file = notebooks / f"{name}.ipynb"
+        write_notebook(file, cells)
+        if name in deep:
+            document = json.loads(file.read_text()) | {"metadata": DEEP_DIVE}
+            file.write_text(json.dumps(document))
     command = [sys.executable, "-m", "slides", "deck"]
     command += ["--notebooks", str(notebooks), "--out", str(out)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -107,6 +112,7 @@ class Room:
     def __init__(self, deck: Path, store: Path) -> None:
         self.deck = deck
         self.store = store
+        self.token = TOKEN
         sock, self.port = bind_unused_port()
         sock.close()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -138,6 +144,10 @@ class Room:
         """Nothing is answered, and no connection is closed: as when a cable is pulled."""
         return hanging(self._loop)
 
+    def wait_for(self, future: "asyncio.Future[None]") -> None:
+        """Until something has happened in the server."""
+        self._do(asyncio.wait_for(asyncio.shield(future), 30))
+
     def _do(self, work: Any) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(timeout=30)
@@ -145,7 +155,7 @@ class Room:
     async def _start(self) -> None:
         self.hub = Hub(Store(self.store), MemoryBus())
         await self.hub.start()
-        access = Access(TOKEN)
+        access = Access(self.token)
         self.runs = Runs()
         self.runs.start()
         speaker = room.speaker(self.hub, access, self.deck, AUDIENCE, runs=self.runs)
@@ -195,9 +205,15 @@ class Follower:
 
 
 @pytest.fixture
-def server(small_deck: Path, tmp_path: Path) -> Iterator[Room]:
+def deck(small_deck: Path) -> Path:
+    """The deck that is served; a module may choose another one."""
+    return small_deck
+
+
+@pytest.fixture
+def server(deck: Path, tmp_path: Path) -> Iterator[Room]:
     """A room of this test's own."""
-    made = Room(small_deck, tmp_path / "room.sqlite")
+    made = Room(deck, tmp_path / "room.sqlite")
     yield made
     made.close()
 
@@ -243,10 +259,25 @@ def speak(chromium: Browser, server: Room) -> Iterator[Callable[..., Page]]:
 
 
 def note(wrong: list[str], said: Any) -> None:
-    """Keep what a console said, unless it is that the server is away."""
-    is_away = "WebSocket connection" in said.text or "net::ERR" in said.text
+    """Keep what a console said, unless it is that the server is away, or has another token."""
+    is_away = any(each in said.text for each in ("WebSocket connection", "net::ERR", "of 401"))
     if said.type in ("warning", "error") and not is_away:
         wrong.append(said.text)
+
+
+@pytest.fixture
+def stage(speak: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens the speaker's own deck, as on the projector, beside a page of the speaker's."""
+
+    def window(page: Page | None = None) -> Page:
+        page = page or speak(1280, 720)
+        with page.expect_popup() as opened:
+            page.get_by_role("button", name="Slides").click()
+        opened.value.set_viewport_size({"width": 1280, "height": 720})
+        expect(opened.value.locator(".chip")).to_contain_text("Speaking")
+        return opened.value
+
+    return window
 
 
 @pytest.fixture
