@@ -5,6 +5,7 @@ it. A demo that is a package has verbs of its own: `python -m demos.NAME VERB`.
 """
 
 import errno
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -30,6 +31,7 @@ class Started(NamedTuple):
     beside: set[int]
 
 
+@functools.cache  # it reads every file of every program
 def offered() -> dict[str, dict[str, Any]]:
     """The programs that can be run in a process, each with what a page has to know of it."""
     from slides.build.programs import facts  # here, as the fork server has no use for it
