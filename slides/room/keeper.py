@@ -25,7 +25,8 @@ from typing import Any, NoReturn
 
 from slides.room.processes import children, family, listening, sockets
 
-PATIENCE = 2.0  # seconds that a program has to end after Ctrl-C, and its children have after that
+PATIENCE = 2.0  # seconds that a program has to end after Ctrl-C
+GRACE = 4.0  # seconds that its children have after its end; a database is one of them
 FIRST_LOOK, LAST_LOOK, LONGER = 0.002, 0.25, 1.05  # seconds between looks at what listens
 SETTLED = 0.0005  # seconds; `python -m demos` tries a port before it serves there
 SWEEP = 0.05  # seconds between the rounds in which everybody is killed
@@ -129,7 +130,7 @@ class Keeper:
 
     def sweep(self) -> None:
         """The program is gone: let its children end by themselves, then end them."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + GRACE
         while self.reap() and time.monotonic() < end:
             self.wait(SWEEP)
         while IS_LINUX and self.reap():

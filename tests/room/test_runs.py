@@ -31,6 +31,8 @@ from slides.room.orders import Kill, Run, Stop, parse_order
 from slides.room.programs import names
 from slides.room.runs import Runs, why_not_offered
 from slides.room.store import Store
+from slides.serve.files import Compressed
+from slides.serve.handlers import UnderWay
 
 from .sayings import anything, body, words
 
@@ -133,7 +135,8 @@ class Server:
 
 def app(routes):
     """As the deck's server makes them."""
-    return tornado.web.Application(routes, websocket_max_message_size=LARGEST)
+    known = {"under_way": UnderWay(), "compressed": Compressed()}
+    return tornado.web.Application(routes, websocket_max_message_size=LARGEST, **known)
 
 
 @pytest.fixture
@@ -544,3 +547,32 @@ def test_a_programs_files_are_its_modules_and_its_pages():
 
     assert names(find("broadcaster")) == ["demos/broadcaster.py", "demos/pages/broadcaster.html"]
     assert "demos/waiting/modes.py" in names(find("waiting"))
+
+
+POLICY = "<meta content=\"default-src 'none'; frame-src 'self' file:; connect-src 'self'\">"
+
+
+@pytest.mark.gen_test(timeout=SECONDS)
+async def test_the_speakers_pages_frame_programs_where_these_are_offered(serve, tmp_path):
+    """As they were built they do not; nor does any other page, nor the audience's."""
+    server = await serve()
+    for name in ("talk.html", "speaker.html", "index.html"):
+        (tmp_path / name).write_text(POLICY)
+    texts = {}
+    for name in ("talk.html", "", "index.html"):
+        request = server.request(f"/speaker/{name}", scheme="http")
+        texts[name] = (await AsyncHTTPClient().fetch(request)).body.decode()
+    frames = "frame-src 'self' http://localhost:* http://127.0.0.1:* file:;"
+    assert frames in texts["talk.html"] and frames in texts[""]
+    assert texts["index.html"] == POLICY
+    for name in ("talk.html", "speaker.html"):
+        assert "frame-src 'self'" in (ROOT / "slides/theme/pages" / name).read_text()
+
+
+@pytest.mark.gen_test(timeout=SECONDS)
+async def test_the_speakers_pages_are_as_built_where_no_programs_are_offered(serve, tmp_path):
+    """There is nothing to frame."""
+    server = await serve("Not here.")
+    (tmp_path / "talk.html").write_text(POLICY)
+    request = server.request("/speaker/talk.html", scheme="http")
+    assert (await AsyncHTTPClient().fetch(request)).body.decode() == POLICY
