@@ -8,7 +8,7 @@ websocket. In a room of several processes each has its own.
 import importlib
 import inspect
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -38,12 +38,15 @@ HANDSHAKE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 
+Log = Callable[[RequestHandler], None]
+
 
 class Live:
     """The demos of one server, from its start to its end."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, log: Log | None = None) -> None:
         self.most = most
+        self.log = log
         self.programs: dict[str, Program] = {}
         self._beside: list[HTTPServer] = []
         self._slow: list[tuple[IOStream, socket.socket]] = []
@@ -53,7 +56,9 @@ class Live:
         for demo in demos():
             if "room" in demo.where:
                 urls = {name: self._start_beside(name) for name, _ in demo.beside}
-                self.programs[demo.name] = Program(make(demo.name, **urls, **PACE), self.most)
+                self.programs[demo.name] = Program(
+                    make(demo.name, self.log, **urls, **PACE), self.most
+                )
 
     async def stop(self) -> None:
         """End what was begun; the demos end with the connections of their clients."""
@@ -66,7 +71,7 @@ class Live:
     def _start_beside(self, name: str) -> str:
         """Start a demo that another one asks; where it answers, for this machine alone."""
         sockets = bind_sockets(0, "127.0.0.1")
-        server = HTTPServer(make(name))
+        server = HTTPServer(make(name, not_at_all))  # it is asked every second
         server.add_sockets(sockets)
         self._beside.append(server)
         return f"http://127.0.0.1:{sockets[0].getsockname()[1]}/{name}"
@@ -94,14 +99,20 @@ class Live:
         return True
 
 
-def make(name: str, **wanted: Any) -> Application:
-    """A demo's application, with what it takes of what is wanted."""
+def make(name: str, log: Log | None, **wanted: Any) -> Application:
+    """A demo's application, with what it takes of what is wanted; `log` has its requests."""
     make_app = importlib.import_module(f"demos.{name}").make_app
     taken = inspect.signature(make_app).parameters
     app: Application = make_app(**{each: wanted[each] for each in wanted if each in taken})
     app.settings = {**KEPT, **app.settings}
+    if log is not None:
+        app.settings["log_function"] = log
     app.add_transform(OwnFrames)
     return app
+
+
+def not_at_all(handler: RequestHandler) -> None:
+    """Log a request so."""
 
 
 def websocket_path(app: Application) -> str:

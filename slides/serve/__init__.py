@@ -82,7 +82,7 @@ async def main(settings: Settings | None = None) -> None:
     access = Access(token_in(settings.store.with_suffix(".token")), settings.name)
     figures = Figures(hub)
     watch = asyncio.create_task(for_ever(figures.watch_loop))
-    live = Live()
+    live = Live(log=log_request)
     live.start()
     apps = make_apps(settings, hub, access, figures, onlookers=Onlookers(live), runs=runs)
     faces = [Face(app, each, settings.xheaders) for app, each in zip(apps, sockets, strict=True)]
