@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--behind",
         type=a_port,
-        help="the first port behind nginx: the deck, the broadcasters, the search service"
+        help="the first port behind nginx: the deck, the broadcasters, the search service,"
+        " the speaker's view"
         " (default: from 8000 on, where there are enough free ones)",
     )
     parser.add_argument("--deck", type=Path, default=DECK, help="the folder `make deck` built")
@@ -113,11 +114,14 @@ async def main(layout: Layout, nginx: str) -> int:
 
 def invitation(url: str, layout: Layout, programs: list[dict]) -> str:
     """The address, and what there is to try."""
+    token = layout.store.with_suffix(".token").read_text()
+    speaker = f"http://127.0.0.1:{layout.speaker_port}/speaker/?token={token}"
     worker = next(each for each in programs if each["group"] == "broadcaster")
     control = f"{sys.executable} -m supervisor.supervisorctl"
     lines = [
         "",
         f"The deck:        {url}",
+        f"The speaker's:   {speaker}",
         f"The broadcaster: {url}broadcaster/",
         f"Behind nginx:    deck {layout.behind}, broadcasters {layout.worker_ports.start}"
         f"-{layout.worker_ports.stop - 1}, search {layout.search_port}",
@@ -158,8 +162,8 @@ def check(args: argparse.Namespace) -> None:
 
 
 def find_ports(args: argparse.Namespace) -> int:
-    """The first of as many free neighbouring ports as the deck, the workers and search need."""
-    count = args.workers + 2
+    """The first of as many free neighbouring ports as all that is behind nginx needs."""
+    count = args.workers + 3  # the deck's two faces, and search
 
     def busy(start: int) -> int | None:
         return next(

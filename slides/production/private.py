@@ -12,6 +12,7 @@ from pathlib import Path
 # The values in the checked-in files.
 SERVER_ROOT = "/srv/talk"
 SERVER_LOGS = "/var/log/supervisor/"
+SERVER_STORE = "/var/lib/talk/room.sqlite"
 SERVER_WORKERS = range(8001, 8005)
 
 # Where nginx keeps what does not fit into memory; compiled in, so a private run names them all.
@@ -41,7 +42,7 @@ class Layout:
     user: str
     address: str
     port: int
-    behind: int  # the first port behind nginx: the deck, then the workers, then the search service
+    behind: int  # the first port behind nginx: the deck, workers, search, the speaker's view
     workers: int
 
     @property
@@ -55,9 +56,19 @@ class Layout:
         return self.worker_ports.stop
 
     @property
+    def speaker_port(self) -> int:
+        """The port of the speaker's view, which nginx passes nothing to."""
+        return self.search_port + 1
+
+    @property
+    def store(self) -> Path:
+        """The file of what the audience asks and votes."""
+        return self.folder / "room.sqlite"
+
+    @property
     def ports_behind(self) -> range:
         """All ports that nginx's clients need not know."""
-        return range(self.behind, self.search_port + 1)
+        return range(self.behind, self.speaker_port + 1)
 
     @property
     def root_link(self) -> Path:
@@ -123,6 +134,8 @@ def supervisord_changes(layout: Layout) -> list[Change]:
         ("user=root", f"user={layout.user}", 1),
         ("user=www-data", f"user={layout.user}", 3),
         ("--port 8000 ", f"--port {layout.behind} --deck {deck} ", 1),
+        ("--speaker-port 8006", f"--speaker-port {layout.speaker_port}", 1),
+        (SERVER_STORE, _word(str(layout.store)), 1),
         ("numprocs=4", f"numprocs={layout.workers}", 1),
         ("numprocs_start=8001", f"numprocs_start={layout.behind + 1}", 1),
         ("--port 8889", f"--port {layout.search_port}", 1),

@@ -63,7 +63,7 @@ class Running:
     def __init__(self, deck: Path, *options: str, **popen: object) -> None:
         self.port = find_free_ports(1)
         self.workers = 3
-        self.behind = find_free_ports(self.workers + 2)
+        self.behind = find_free_ports(self.workers + 3)
         self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # a socket's path must be short
         environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         environment |= popen.pop("env", {})  # type: ignore[operator]
@@ -168,7 +168,7 @@ class Running:
     def left(self) -> list[str]:
         """What the run did not clean up: processes, listening ports, files."""
         alive = [f"process {each}" for each in self.started if is_alive(each)]
-        ports = [self.port, *range(self.behind, self.behind + self.workers + 2)]
+        ports = [self.port, *range(self.behind, self.behind + self.workers + 3)]
         listening = [f"port {port}" for port in ports if listens(port)]
         return alive + listening + [f"file {path}" for path in self.temporary.iterdir()]
 

@@ -88,7 +88,8 @@ def test_a_private_supervisord_shares_nothing_with_the_server(layout: Layout) ->
     command = shlex.split(parser["program:deck"]["command"] % {})
     assert command == [
         *(layout.python, "-m", "slides", "serve"),
-        *("--port", "9000", "--deck", str(layout.deck_link), "--xheaders"),
+        *("--port", "9000", "--deck", str(layout.deck_link)),
+        *("--speaker-port", "9004", "--xheaders", "--store", str(layout.store)),
     ]
 
 

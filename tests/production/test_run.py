@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+import requests
 
 from slides import production as front
 from slides.production import Refusal
@@ -59,12 +60,14 @@ def test_the_invitation_can_be_followed(production: Any, deck: Path) -> None:
     """It names the addresses, a worker that can be killed, and the ports behind."""
     with production(deck) as run:
         assert run.until(r"The deck: +(\S+)")[1] == run.url
+        speaker = run.until(r"The speaker's: +(\S+)")[1]
         assert run.until(r"The broadcaster: +(\S+)")[1] == f"{run.url}broadcaster/"
         ports = run.until(r"deck (\d+), broadcasters (\d+)-(\d+), search (\d+)").groups()
         told = run.until(r"kill -9 (\d+) +# broadcaster_(\d+)")
         run.ready()
         behind = [run.behind, run.worker_ports[0], run.worker_ports[-1], run.worker_ports.stop]
         assert [int(port) for port in ports] == behind
+        assert requests.get(speaker, timeout=SECONDS, allow_redirects=False).status_code == 302
         assert run.worker(int(told[2])).pid == int(told[1])
         states = [line.split()[1] for line in run.control("status").splitlines()]
         assert len(states) == run.workers + 2
@@ -147,7 +150,7 @@ def test_a_busy_port_is_a_sentence_with_the_next_free_one(
         assert front.run(options(deck, "--port", port)) == 2
         assert f"Port {port} is in use. The next free one is " in capsys.readouterr().err
         assert front.run(options(deck, "--behind", port)) == 2
-        assert f"Port {port} is in use, and 6 ports from {port} on" in capsys.readouterr().err
+        assert f"Port {port} is in use, and 7 ports from {port} on" in capsys.readouterr().err
 
 
 def test_an_address_that_is_not_this_machines_is_refused(
@@ -174,7 +177,7 @@ def test_ports_behind_are_looked_for_until_all_are_free(deck: Path) -> None:
     """A port in use, or the one in front, is passed over by the whole block."""
     args = options(deck, "--port", "8003", "--workers", "2")
     start = front.find_ports(args)
-    assert 8003 not in range(start, start + 4)
+    assert 8003 not in range(start, start + 5)
 
 
 def test_a_missing_deck_says_how_to_build_it(
@@ -248,7 +251,7 @@ def layout(deck: Path, tmp_path: Path, free_ports: Any) -> Layout:
             user=pwd.getpwuid(os.geteuid()).pw_name,
             address="127.0.0.1",
             port=free_ports(1),
-            behind=free_ports(4),
+            behind=free_ports(5),
             workers=2,
         )
     finally:
