@@ -18,7 +18,15 @@ from slides.room.keeper import IS_LINUX
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 1.0  # seconds for the fork server to take a request, and to end
-KEEPER = "from slides.room.keeper import main; main()"
+# The package imports the whole room, of which these processes need next to nothing: they have an
+# empty one of its name.
+START = """
+import sys, types
+room = sys.modules["slides.room"] = types.ModuleType("slides.room")
+room.__path__ = ["slides/room"]
+from slides.room.{} import main
+main()
+"""
 
 # Output is to be seen when it is written, and to be read as what it is.
 AS_WRITTEN = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
@@ -49,8 +57,7 @@ class Forks:
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(PATIENCE)
         with its:
-            command = ["-m", "slides.room.zygote", str(its.fileno())]
-            self.process = spawn(command, [its.fileno()])
+            self.process = spawn("zygote", [str(its.fileno())], [its.fileno()])
 
     def begin(self, request: dict[str, Any], control: int, out: int, err: int) -> None:
         """Have a program started with these file descriptors. Raises CannotStart."""
@@ -59,9 +66,9 @@ class Forks:
             if self.has_server:
                 self._ask(json.dumps(request).encode(), files)
             else:
-                command = ["-c", KEEPER, json.dumps(request), *map(str, files)]
+                argv = [json.dumps(request), *map(str, files)]
                 self._keepers = [each for each in self._keepers if each.poll() is None]
-                self._keepers.append(spawn(command, files))
+                self._keepers.append(spawn("keeper", argv, files))
         except OSError as error:
             raise CannotStart(f"It could not be started: {error.strerror or error}.") from error
 
@@ -95,10 +102,10 @@ class Forks:
         self._socket = self.process = None
 
 
-def spawn(command: list[str], files: list[int]) -> subprocess.Popen[bytes]:
-    """Start a Python here, which gets these file descriptors and no others."""
+def spawn(module: str, argv: list[str], files: list[int]) -> subprocess.Popen[bytes]:
+    """Start a module of this package, which gets these file descriptors and no others."""
     return subprocess.Popen(
-        [sys.executable, *command],
+        [sys.executable, "-c", START.format(module), *argv],
         cwd=ROOT,
         env=os.environ | AS_WRITTEN,
         stdin=subprocess.DEVNULL,

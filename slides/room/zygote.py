@@ -3,10 +3,10 @@
 A program's start is mostly imports; a fork of a process that has them answers five times as soon,
 and is in all else the program that `python -m` would have started.
 
-It is run as `python -m slides.room.zygote FD`. A message on that socket asks for a program, with
-three file descriptors: its keeper's end of a socket pair, its output, its errors. One without any
-says that a keeper was killed, and what it kept is to be killed. When the other end is closed, the
-fork server ends; the keepers see to the programs.
+Its argument is the number of a socket. A message on that asks for a program, with three file
+descriptors: its keeper's end of a socket pair, its output, its errors. One without any says that
+a keeper was killed, and what it kept is to be killed. When the other end is closed, the fork server
+ends; the keepers see to the programs.
 """
 
 import contextlib
@@ -106,13 +106,11 @@ def settle(folder: str, keeper: int, out: int, err: int) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     os.chdir(folder)
     sys.path[0] = folder
-    importlib.invalidate_caches()
 
 
 def become(module: str, argv: list[str]) -> None:
     """Run a module as `python -m` does: the same names, the same traceback, the same status."""
-    # This package imports some demos, and the program may be of an edited copy of them.
-    for name in [each for each in sys.modules if each.partition(".")[0] in ("slides", "demos")]:
+    for name in [each for each in sys.modules if each.partition(".")[0] == "slides"]:
         del sys.modules[name]
     sys.argv = ["-m", *argv]
     sys.orig_argv = [sys.executable, "-m", module, *argv]
@@ -143,7 +141,3 @@ def main() -> None:
     request = serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         become(request["module"], request["argv"])
-
-
-if __name__ == "__main__":
-    main()
