@@ -121,9 +121,11 @@ class Served:
         self.witness = server.follower("witness")
 
     def show(self):
-        """Show the next slide."""
+        """Show the next slide; by a speaker who came for it, as one may have been away."""
         slide = f"slide-{next(self.numbers)}"
-        self.speaker.say("show", slide=slide)
+        with self.server.speaker() as speaker:
+            speaker.say("show", slide=slide)
+            assert speaker.hear("show", slide=slide)
         return slide
 
     def goes_on(self):
