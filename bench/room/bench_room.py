@@ -17,7 +17,10 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -30,7 +33,8 @@ BURST = 4  # messages said at once, as votes and a slide change may be
 PAUSE_MS = 10  # after which a message is alone
 TIMES = 100  # that something is said in a run, and more when few hear it; or for so many seconds
 DELIVERIES = 200_000
-SECONDS = 2.0
+SECONDS = 1.5
+MINUTES = 20  # after which no further round begins
 SPARE = 100  # descriptors that a process needs besides its connections
 
 
@@ -38,20 +42,29 @@ def main() -> None:
     """Run the rounds, print the tables, and write the result where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--followers", type=int, nargs="+", default=FOLLOWERS)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="begin no round after these")
+    parser.add_argument("--smoke", action="store_true", help="tiny numbers: does it all run?")
+    parser.add_argument("--resume", action="store_true", help="keep what a stopped run measured")
     parser.add_argument("--only", nargs="+", default=[""], help="servers with this in their names")
     parser.add_argument("--out", type=Path, help="write the result as JSON")
     args = parser.parse_args()
+    if args.smoke:
+        args.followers, args.rounds = (20,), 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     compile_c()
     load = os.getloadavg()[0]
     wanted = [each for each in SERVERS if any(words in each.name for words in args.only)]
     servers = [each for each in wanted if is_there(each)]
     numbers = [number for number in args.followers if is_allowed(number)]
-    table = measure(servers, numbers, args.rounds)
+    seconds = SECONDS / 10 if args.smoke else SECONDS
+    measured = Measured(BUILT / "runs.jsonl", args.resume)
+    end = time.monotonic() + 60 * args.minutes
+    table = measure(servers, numbers, args.rounds, seconds=seconds, measured=measured, end=end)
     for number in numbers:
         print(show(number, table[number]))
     if args.out:
-        result = {"followers": result_of(table)} | machine(args.rounds, load)
+        result = {"followers": result_of(table)} | machine(args.rounds, load, args.smoke)
         args.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
@@ -81,16 +94,55 @@ def is_allowed(followers: int) -> bool:
     return wanted <= now
 
 
-def measure(servers: list[Server], numbers: list[int], rounds: int) -> dict[int, dict[str, Runs]]:
-    """Give all runs, by followers and server."""
+class Measured:
+    """The runs so far, in a file: whoever is stopped goes on where they were."""
+
+    def __init__(self, path: Path, keep: bool) -> None:
+        self.path = path
+        if not keep:
+            path.unlink(missing_ok=True)
+        lines = path.read_text().splitlines() if path.exists() else []
+        self.runs = {tuple(key): run for key, run in map(json.loads, lines)}
+
+    def get(self, *key: object) -> Run | None:
+        """What was measured for a round, a number and a server."""
+        run = self.runs.get(key)
+        if run is None:
+            return None
+        parts = {name: Said(**run.pop(name)) for name in ("alone", "steady", "burst")}
+        return Run(**run, **parts)
+
+    def add(self, run: Run, *key: object) -> None:
+        """Keep one more."""
+        with self.path.open("a") as file:
+            print(json.dumps([key, asdict(run)]), file=file)
+
+
+def measure(
+    servers: list[Server],
+    numbers: list[int],
+    rounds: int,
+    *,
+    seconds: float,
+    measured: Measured,
+    end: float,
+) -> dict[int, dict[str, Runs]]:
+    """Give all runs, by followers and server; no round begins after `end`, but for the first."""
     table = {number: {each.name: Runs() for each in servers} for number in numbers}
     for turn in range(rounds):
+        if turn and time.monotonic() > end:
+            print(f"the time is over after {turn} rounds")
+            break
         for number in numbers:
             for server in random.Random(turn).sample(servers, len(servers)):
-                runs = table[number][server.name]
+                runs, key = table[number][server.name], (turn, number, server.name)
                 try:
-                    runs.runs.append(run(server, number))
-                    figures = f"{runs.runs[-1].steady.cpu_us:7.2f} µs"
+                    done = measured.get(*key)
+                    if done is None:
+                        done = run(server, number, seconds)
+                        measured.add(done, *key)
+                    runs.runs.append(done)
+                    figures = f"{done.steady.cpu_us:7.2f} µs"
                 except BrokenPipeError as broken:
                     runs.failed.append(str(broken))
                     figures = str(broken)
@@ -98,20 +150,20 @@ def measure(servers: list[Server], numbers: list[int], rounds: int) -> dict[int,
     return table
 
 
-def run(server: Server, followers: int) -> Run:
+def run(server: Server, followers: int, seconds: float) -> Run:
     """One server, once; BrokenPipeError tells why it could not."""
     port = free_port()
-    command = [each.format(port=port) for each in server.command]
+    command = [each.format(port=port, followers=followers) for each in server.command]
     with process(command, 0, "ready\n") as serving:
         path = "/socket.io/?EIO=4&transport=websocket" if server.socketio else "/"
         audience = [str(BUILT / "load"), str(port), path, *["socketio"] * server.socketio]
         with process(audience, 1) as load:
             before = memory(serving.pid)
             join_s = float(ask(load, f"join {followers}")[-1])
-            say(serving.pid, load, followers, 1, seconds=SECONDS / 4)  # to warm up
-            alone = say(serving.pid, load, followers, 1, pause_ms=PAUSE_MS)
-            steady = say(serving.pid, load, followers, 1)
-            burst = say(serving.pid, load, followers, BURST)
+            say(serving.pid, load, followers, 1, seconds=seconds / 4)  # to warm up
+            alone = say(serving.pid, load, followers, 1, seconds=seconds, pause_ms=PAUSE_MS)
+            steady = say(serving.pid, load, followers, 1, seconds=seconds)
+            burst = say(serving.pid, load, followers, BURST, seconds=seconds)
             kb = (memory(serving.pid) - before) / followers
     return Run(join_s / followers, kb, alone, steady, burst)
 
@@ -122,7 +174,7 @@ def say(
     followers: int,
     burst: int,
     *,
-    seconds: float = SECONDS,
+    seconds: float,
     pause_ms: int = 0,
 ) -> Said:
     """Say something again and again, and see what that costs."""
@@ -165,21 +217,35 @@ def process(command: list[str], core: int, ready: str = "") -> Iterator[subproce
                 raise BrokenPipeError(started.stderr.read().strip().splitlines()[-1:])
             yield started
         finally:
+            started.terminate()  # it may have processes of its own to end
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.wait(5)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that it started: a server may be several, with a proxy and a bus."""
+    children: list[str] = []
+    for each in Path(f"/proc/{pid}/task").glob("*/children"):
+        children += each.read_text().split()
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
 def cpu(pid: int) -> float:
-    """Seconds that a process has computed, all its threads together, to the nanosecond."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(each.read_text().split()[0]) for each in threads) * 1e-9
+    """Seconds that a server has computed, all its threads together, to the nanosecond."""
+    threads = [each for one in family(pid) for each in Path(f"/proc/{one}/task").iterdir()]
+    return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) * 1e-9
 
 
 def memory(pid: int) -> float:
-    """kB that a process has in memory; what the system has for its sockets is not in that."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return float(line.split()[1])
+    """kB that a server has in memory (PSS); what the system has for its sockets is not in that."""
+    total = 0.0
+    for one in family(pid):
+        lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        [line] = [line for line in lines if line.startswith("Pss:")]
+        total += float(line.split()[1])
+    return total
 
 
 def free_port() -> int:
@@ -189,7 +255,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def machine(rounds: int, load: float) -> dict[str, object]:
+def machine(rounds: int, load: float, smoke: bool) -> dict[str, object]:
     """Where and with what it was measured."""
     packages = sorted({package for server in SERVERS for package in server.packages})
     installed = {}
@@ -201,6 +267,7 @@ def machine(rounds: int, load: float) -> dict[str, object]:
         installed["ws"] = json.loads(node.read_text())["version"]
     return {
         "rounds": rounds,
+        "smoke": smoke,
         "bytes": BYTES,
         "burst": BURST,
         "load_before": round(load, 2),
@@ -208,8 +275,16 @@ def machine(rounds: int, load: float) -> dict[str, object]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cores": os.cpu_count(),
+        "processor": processor(),
         "versions": installed,
     }
+
+
+def processor() -> str:
+    """What the system calls it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

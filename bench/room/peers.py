@@ -1,5 +1,7 @@
 """The servers that are measured: ours, its peers, and the floor."""
 
+import os
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 BUILT = HERE.parents[1] / "build" / "bench-room"
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 FLOOR, OURS = "floor: a loop of send in C", "Tornado, the room's crowd"
 
 
@@ -25,6 +28,10 @@ class Server(NamedTuple):
                 version(package)
             except PackageNotFoundError:
                 return package
+        if self.command[1].endswith("behind_nginx.py"):
+            for program in ("nginx", "redis-server"):
+                if shutil.which(program, path=PATH) is None:
+                    return program
         if self.command[0] == "node" and not (HERE / "node_modules" / "ws").is_dir():
             return "ws (npm)"
         return None
@@ -38,6 +45,8 @@ def python(name: str, *options: str) -> list[str]:
 SERVERS = [
     Server(FLOOR, [str(BUILT / "floor"), "{port}"]),
     Server(OURS, python("with_crowd.py"), ("tornado",)),
+    Server("Tornado, the room itself", python("with_hub.py"), ("tornado",)),
+    Server("the room, twice behind nginx", python("behind_nginx.py", "{followers}"), ("redis",)),
     Server("Tornado, write_message", python("with_write_message.py"), ("tornado",)),
     Server("websockets.broadcast", python("with_websockets.py"), ("websockets",)),
     Server(
