@@ -58,7 +58,7 @@ def main() -> None:
     servers = [each for each in wanted if is_there(each)]
     numbers = [number for number in args.followers if is_allowed(number)]
     seconds = SECONDS / 10 if args.smoke else SECONDS
-    measured = Measured(BUILT / "runs.jsonl", args.resume)
+    measured = Measured(BUILT / f"{'smoke' if args.smoke else 'runs'}.jsonl", args.resume)
     end = time.monotonic() + 60 * args.minutes
     table = measure(servers, numbers, args.rounds, seconds=seconds, measured=measured, end=end)
     for number in numbers:
