@@ -30,6 +30,12 @@ class Client:
         return self.connection.stream is None and not self.stream.closed()
 
     @property
+    def is_over(self) -> bool:
+        """Whether it left, or was answered otherwise; until then it may yet have its websocket."""
+        is_answered = self.connection.stream is not None and self.connection._write_finished
+        return self.stream.closed() or is_answered
+
+    @property
     def queued(self) -> int:
         """Bytes that wait until it reads, beyond what the system holds for it."""
         return 0 if self.stream.closed() else len(self.stream._write_buffer)
@@ -54,17 +60,20 @@ class Program:
 
     def add(self, request: HTTPServerRequest) -> bool:
         """Take notice of somebody who asks for a websocket; False when no more may."""
-        if len(self.there()) >= self.most:
+        self._forget()
+        if len(self._clients) >= self.most:
             return False
         self._clients.append(Client(request))
         return True
 
     def there(self) -> list[Client]:
         """Who is connected just now."""
-        gone = [each for each in self._clients if not each.is_there]
-        self.dropped += sum(each.was_dropped for each in gone)
-        self._clients = [each for each in self._clients if each.is_there]
-        return self._clients
+        self._forget()
+        return [each for each in self._clients if each.is_there]
+
+    def _forget(self) -> None:
+        self.dropped += sum(each.was_dropped for each in self._clients if each.is_over)
+        self._clients = [each for each in self._clients if not each.is_over]
 
     def figures(self) -> dict[str, int]:
         """How many are there, for how many of them bytes wait, and how many for the slowest."""

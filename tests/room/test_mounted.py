@@ -239,6 +239,17 @@ async def test_clients_are_bounded_and_who_leaves_makes_room(open_stage, name):
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("name", MOUNTED)
+async def test_who_comes_at_once_with_others_is_counted(open_stage, name):
+    """A room opens a slide in one moment; one more than the bound is one too many then, too."""
+    stage = open_stage(most=30)
+    await asyncio.gather(*[stage.join(name) for _ in range(30)])
+    assert stage.live.figures()[name]["clients"] == 30
+    with ExpectLog("tornado.access", "503"), pytest.raises(HTTPClientError, match="503"):
+        await stage.join(name)
+
+
+@pytest.mark.gen_test
 async def test_what_asks_for_no_websocket_is_no_client(open_stage):
     """A page that is fetched, and one that asks for another protocol."""
     stage = open_stage(most=1)
