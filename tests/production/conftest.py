@@ -167,6 +167,8 @@ class Running:
 
     def left(self) -> list[str]:
         """What the run did not clean up: processes, listening ports, files."""
+        # The fork server of a deck that was killed finds that out by itself.
+        psutil.wait_procs(self.started, timeout=SECONDS)
         alive = [f"process {each}" for each in self.started if is_alive(each)]
         ports = [self.port, *range(self.behind, self.behind + self.workers + 3)]
         listening = [f"port {port}" for port in ports if listens(port)]
