@@ -21,7 +21,7 @@ from slides.serve.log import hide_token, log_request
 PING_SECONDS = 20  # a browser that is gone is noticed; less than a proxy's patience
 DAY = 24 * 60 * 60
 STOP_SECONDS = 5.0  # for requests under way to finish; supervisord waits a little longer
-BACKLOG = 2048  # who connects at once, and would else try again a second later
+BACKLOG = 4096  # who connects at once, and would else try again a second later
 COMMAND = "python -m slides serve"
 PORT = 8000
 
