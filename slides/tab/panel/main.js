@@ -15,8 +15,12 @@ addEventListener("keydown", pressed);
 addEventListener("pagehide", () => each((panel) => panel.kill()));
 // The speaker's deck tells that its server runs programs, too.
 document.addEventListener("runhere", async ({ detail }) => {
-  const { offer } = await part("here");
-  offer(detail, { panels, run, offerCode });
+  try {
+    const { offer } = await part("here");
+    await offer(detail, { panels, run, offerCode });
+  } catch {
+    /* the server is away already */
+  }
 });
 
 function offer(figure) {
