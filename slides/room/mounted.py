@@ -7,6 +7,7 @@ websocket. In a room of several processes each has its own.
 
 import importlib
 import inspect
+import logging
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,7 +19,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, OutputTransform, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from demos.catalog import demos
+from demos.catalog import Demo, demos
 from slides.room.access import Access
 from slides.room.handlers import admit
 from slides.room.limits import Limit
@@ -39,6 +40,7 @@ HANDSHAKE = (
 )
 
 Log = Callable[[RequestHandler], None]
+log = logging.getLogger(__name__)
 
 
 class Live:
@@ -52,13 +54,16 @@ class Live:
         self._slow: list[tuple[IOStream, socket.socket]] = []
 
     def start(self) -> None:
-        """Make every demo there is for a room, and begin what it asks."""
+        """Make every demo there is for a room, and begin what it asks.
+
+        One that cannot be made is not there: the talk goes on without it.
+        """
         for demo in demos():
             if "room" in demo.where:
-                urls = {name: self._start_beside(name) for name, _ in demo.beside}
-                self.programs[demo.name] = Program(
-                    make(demo.name, self.log, **urls, **PACE), self.most
-                )
+                try:
+                    self.programs[demo.name] = self._make(demo)
+                except Exception:
+                    log.exception("the room is without the demo %s", demo.name)
 
     async def stop(self) -> None:
         """End what was begun; the demos end with the connections of their clients."""
@@ -67,6 +72,10 @@ class Live:
         for server in self._beside:
             server.stop()
             await server.close_all_connections()
+
+    def _make(self, demo: Demo) -> Program:
+        urls = {name: self._start_beside(name) for name, _ in demo.beside}
+        return Program(make(demo.name, self.log, **urls, **PACE), self.most)
 
     def _start_beside(self, name: str) -> str:
         """Start a demo that another one asks; where it answers, for this machine alone."""

@@ -399,3 +399,18 @@ async def test_behind_nginx_the_readers_own_page_may_connect_and_no_other(open_s
     assert [each["clients"] for each in stage.live.figures().values()] == [1, 1]
     page = await AsyncHTTPClient().fetch(f"{own}/live/poll")
     assert page.effective_url == f"{own}/live/poll/"
+
+
+@pytest.mark.gen_test
+async def test_a_demo_that_cannot_be_made_is_left_out(monkeypatch):
+    """The log tells why; the deck and the other demos are served."""
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("no index")
+
+    monkeypatch.setattr("demos.broadcaster.make_app", fail)
+    live = Live()
+    with ExpectLog("slides.room.mounted", "the room is without the demo broadcaster"):
+        live.start()
+    assert sorted(live.programs) == [name for name in MOUNTED if name != "broadcaster"]
+    await live.stop()
