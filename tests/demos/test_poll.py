@@ -60,6 +60,12 @@ async def read_until(client, **wanted):
     return state
 
 
+async def until(is_so):
+    """Wait for what the poll itself tells nobody."""
+    while not is_so():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
 def post(client, url):
     """Ask for something to be done."""
     return client.fetch(url, method="POST", body="")
@@ -176,8 +182,7 @@ async def test_asking_again_ends_no_run(start, client):
     url, crowd = start()
     await post(client, f"{url}/again")
     running = asyncio.ensure_future(post(client, f"{url}/run"))
-    while crowd.running is None:
-        await asyncio.sleep(0)
+    await until(lambda: crowd.running is not None)
     await post(client, f"{url}/again")
     assert json.loads((await running).body)["round"] == 1
 
@@ -219,8 +224,7 @@ async def test_a_client_that_never_reads_is_dropped_before_it_costs_memory(conne
     deaf = IOStream(sock)
     await deaf.connect(("localhost", int(url.rpartition(":")[2])))
     await deaf.write(HANDSHAKE)
-    while len(crowd.votes) < 2:
-        await asyncio.sleep(0)
+    await until(lambda: len(crowd.votes) == 2)
     [slow] = [each for each in crowd.votes if crowd.votes[each] is None][1:]
     slow.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     most, place = 0, 0
@@ -244,8 +248,7 @@ async def test_a_client_that_shouts_is_closed(connect, start):
     with contextlib.suppress(WebSocketClosedError):
         await voter.write_message("1" * 2000)
     assert await voter.read_message() is None
-    while crowd.votes:
-        await asyncio.sleep(0)
+    await until(lambda: not crowd.votes)
 
 
 @pytest.mark.gen_test
