@@ -10,6 +10,7 @@ the event loop are joined, so that each connection has one send for all of them.
 import asyncio
 import ssl
 import struct
+from collections.abc import Callable, Iterable
 
 from tornado.escape import utf8
 from tornado.iostream import IOStream
@@ -39,68 +40,92 @@ def frame(text: str | bytes) -> bytes:
 
 
 class Line:
-    """The way to one connection. It knows whether the stream has anything to send."""
+    """The way to one connection.
 
-    __slots__ = ("closed", "connection", "free", "push", "size", "stream", "waiting", "writing")
+    `push` takes bytes, and tells how many it took: it is the socket's own `send` while the stream
+    has nothing to send, and else has them wait. So sending has nothing to ask.
+    """
 
-    def __init__(self, connection: WebSocketHandler) -> None:
+    __slots__ = (
+        "closed",
+        "connection",
+        "drop",
+        "push",
+        "size",
+        "straight",
+        "stream",
+        "waiting",
+        "writing",
+    )
+
+    def __init__(
+        self, connection: WebSocketHandler, drop: Callable[[WebSocketHandler], None]
+    ) -> None:
         assert connection.ws_connection is not None
         assert connection.ws_connection.stream is not None
         self.connection = connection
+        self.drop = drop  # called when more than BOUND bytes wait
         self.stream = connection.ws_connection.stream
-        self.push = self.stream.socket.send
-        self.free = True  # nothing is in the stream, so that the socket may be given more
+        self.straight = self.stream.socket.send
+        self.push: Callable[[bytes], int] = self.straight
         self.closed = False  # a close frame was written, which nothing may follow
         self.writing = 0  # bytes that the stream was given since it was free
-        self.waiting: list[memoryview] = []  # for it to be free; all connections share these
+        self.waiting: list[bytes] = []  # for it to be free; all connections share these
         self.size = 0  # bytes of what waits
         # To ask the stream for each message would cost more than half of what the send does: it
         # tells, instead. Pings, pongs and close frames are written here, too.
         self.stream.write = self.write  # type: ignore[method-assign]
-        self._queue(b"")  # after what may be left of the handshake
+        self.queue(b"")  # after what may be left of the handshake
 
     # region: line
-    def send(self, data: memoryview) -> None:
-        """Send whole frames, now or when it is their turn."""
-        if not self.free:
-            return self._wait(data)
-        try:
-            sent = self.push(data)
-        except NOT_NOW:
-            sent = 0
-        except OSError:
-            return self.stream.close(exc_info=True)
-        if sent < len(data):
-            self._queue(data[sent:])
-
     def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
         """Write a frame of Tornado's own."""
-        future = self._queue(data)
+        future = self.queue(data)
         if data[:1] == CLOSE:
-            self.closed, self.free = True, False
+            self.closed, self.push = True, self._wait
         return future
 
-    def _queue(self, data: bytes | memoryview) -> "asyncio.Future[None]":
+    def queue(self, data: bytes | memoryview) -> "asyncio.Future[None]":
+        """Send by the stream what the socket did not take."""
         future = IOStream.write(self.stream, data)
         if self.stream.writing():
-            self.free = False
+            self.push = self._wait
             self.writing += len(data)
             future.add_done_callback(self._written)
         return future
 
     def _written(self, future: "asyncio.Future[None]") -> None:
-        if not self.stream.writing():
-            waiting, self.waiting = self.waiting, []
-            self.free, self.writing, self.size = not self.closed, 0, 0
+        if self.stream.writing():
+            return
+        waiting, self.waiting = self.waiting, []
+        self.writing = self.size = 0
+        if not self.closed:
+            self.push = self.straight
             if waiting:
-                self.send(memoryview(b"".join(waiting)))
+                send([self], b"".join(waiting))
 
-    def _wait(self, data: memoryview) -> None:
+    def _wait(self, data: bytes) -> int:
         if not self.closed:
             self.waiting.append(data)
             self.size += len(data)
+            if self.size > BOUND:
+                self.drop(self.connection)
+        return len(data)
 
     # endregion
+
+
+def send(lines: Iterable[Line], data: bytes) -> None:
+    """Send whole frames to each, now or when it is their turn."""
+    size = len(data)
+    for line in lines:
+        try:
+            if (sent := line.push(data)) < size:
+                line.queue(memoryview(data)[sent:])
+        except NOT_NOW:
+            line.queue(data)
+        except OSError:
+            line.stream.close(exc_info=True)
 
 
 class Crowd:
@@ -129,7 +154,7 @@ class Crowd:
         """Take a connection in; it hears what is said from now on."""
         if connection.ws_connection is None or connection.ws_connection.is_closing():
             return
-        self._lines[connection] = Line(connection)
+        self._lines[connection] = Line(connection, self._drop)
         if self._said:
             self._own[connection] = []
 
@@ -170,11 +195,7 @@ class Crowd:
             self._send([each for each in lines if not own or each.connection not in own], said)
 
     def _send(self, lines: list[Line], frames: list[bytes]) -> None:
-        data = memoryview(b"".join(frames))
-        for line in lines:
-            line.send(data)
-            if line.size > BOUND:
-                self._drop(line.connection)
+        send(lines, b"".join(frames))
         self.deliveries += len(lines) * len(frames)
 
     def _drop(self, connection: WebSocketHandler) -> None:
