@@ -55,11 +55,13 @@ class Settings:
     xheaders: bool = False  # believe the client address a proxy reports
     open: bool = False
     log_format: str = "text"
-    speaker_port: int | None = None  # None: the next after the audience's
+    speaker_port: int | None = None  # None: so many after the audience's
+    speaker_after: int = 1
     speaker_address: str = "127.0.0.1"
     store: Path = STORE
     bus: str = ""
     name: list[str] = field(default_factory=list)
+    audience: str = ""  # what a phone opens, where that is a proxy
     run: bool = False  # programs, though others can reach the speaker's view
     ping: float = PING_SECONDS  # and half of that for the answer
 
@@ -72,7 +74,11 @@ async def main(settings: Settings | None = None) -> None:
     settings = settings or Settings()
     # First, as a port that is taken is what goes wrong most; who connects already waits a moment.
     sockets = open_ports(
-        settings.port, settings.address, settings.speaker_port, settings.speaker_address
+        settings.port,
+        settings.address,
+        settings.speaker_port,
+        settings.speaker_address,
+        settings.speaker_after,
     )
     # Before the rest: its fork server imports meanwhile.
     runs = Runs(why_not_offered(settings.speaker_address, settings.run))
@@ -115,7 +121,7 @@ def make_apps(
     guards = {"access": access, "guesses": Limit(GUESSES)}
     both: room.Routes = [(r"/metrics", MetricsHandler, {"figures": figures, **guards})]
     pings = {"websocket_ping_interval": settings.ping, "websocket_ping_timeout": settings.ping / 2}
-    url = audience_url(settings.address, settings.port, settings.name)
+    url = settings.audience or audience_url(settings.address, settings.port, settings.name)
     return [
         make_app(settings.deck, [*routes, *both], hub, log_function=log, **pings)
         for routes in (
@@ -164,10 +170,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--xheaders", action="store_true", help="behind a proxy: trust its headers")
     often = "seconds between pings; who does not answer within half of that is gone"
     add("--ping", type=a_ping, default=PING_SECONDS, help=often)
+    add("--audience", default="", help="the address a phone opens, where that is a proxy's")
     add("--log-format", choices=FORMS, default="text", help="json: one object a line")
     speaker = parser.add_argument_group("the speaker's view, behind a token")
     add = speaker.add_argument
     add("--speaker-port", type=a_port, help="the next after --port, unless told otherwise")
+    add("--speaker-after", type=a_port, default=1, help="or so many after --port")
     add("--speaker-address", default="127.0.0.1", help="127.0.0.1: this machine only")
     add("--name", action="append", default=[], help="a name of this machine, if it has one")
     add("--run", action="store_true", help="run programs from it, though others can reach it")

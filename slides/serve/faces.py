@@ -39,14 +39,14 @@ class NoPort(Exception):
 
 
 def open_ports(
-    port: int, address: str, speaker_port: int | None, speaker_address: str
+    port: int, address: str, speaker_port: int | None, speaker_address: str, after: int = 1
 ) -> tuple[list[socket.socket], list[socket.socket]]:
     """The sockets of the audience's face and of the speaker's, which listen already; or NoPort.
 
-    Without a port of its own the speaker's is the next after the audience's.
+    Without a port of its own the speaker's is so many after the audience's: the next.
     """
-    speaker = speaker_port or (port + 1 if port < 65535 else port - 1)
-    beside = None if speaker_port else speaker_address
+    speaker = speaker_port or (port + after if port + after <= 65535 else port - after)
+    beside = None if speaker_port or after > 1 else speaker_address
     try:
         audience = bind_sockets(port, address, backlog=BACKLOG)
     except OSError as error:
