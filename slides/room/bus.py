@@ -16,6 +16,7 @@ Heard = Callable[[bytes], None]
 Resync = Callable[[], None]
 
 CHANNEL = "async-talk.room"  # what a bus is called on a server, unless its address says otherwise
+REDIS = ("redis", "rediss", "unix")  # over the network, over TLS, within the machine
 EXAMPLES = "redis://127.0.0.1:6379 or amqp://guest:guest@127.0.0.1:5672"
 INSTALL = "pip install -e '.[room]'"
 
@@ -90,14 +91,16 @@ def hand_over(on_message: Heard, message: bytes) -> None:
 
 
 def open_bus(url: str) -> Bus:
-    """The bus of an address: "" or memory://, redis://…, amqp://…. Raises `Unusable`.
+    """The bus of an address: "" or memory://, redis://…, unix://… (Redis, too), amqp://….
+
+    Raises `Unusable`.
 
     `?channel=NAME` keeps talks apart that share a server. Nothing is connected before `start`.
     """
     if url in ("", "memory://"):
         return MemoryBus()
     scheme = url.partition("://")[0] if "://" in url else ""
-    if scheme not in ("redis", "rediss", "amqp", "amqps"):
+    if scheme not in (*REDIS, "amqp", "amqps"):
         # The rest of an address may have a password in it.
         given = f"{scheme}://" if scheme else "this"
         raise Unusable(f"no bus has an address like {given}: try {EXAMPLES}, or memory://")
@@ -114,7 +117,7 @@ def connect_with(scheme: str, url: str, channel: str, address: str) -> Bus:
 
     link: Link
     try:
-        if scheme.startswith("redis"):
+        if scheme in REDIS:
             from slides.room.bus_redis import RedisLink
 
             link = RedisLink(url, channel)
@@ -123,7 +126,7 @@ def connect_with(scheme: str, url: str, channel: str, address: str) -> Bus:
 
             link = AmqpLink(url, channel)
     except ImportError:
-        package = "redis" if scheme.startswith("redis") else "aio-pika"
+        package = "redis" if scheme in REDIS else "aio-pika"
         raise Unusable(f"{scheme}:// needs the package {package}: {INSTALL}") from None
     except (TypeError, ValueError) as error:
         raise Unusable(f"the address of the bus makes no sense ({error}): try {EXAMPLES}") from None
@@ -141,5 +144,6 @@ def take_apart(url: str) -> tuple[str, str, str]:
     if not re.fullmatch(r"[\w.-]{1,100}", channel, re.ASCII) or channel.startswith("amq."):
         raise ValueError("a channel is called by letters, digits, dots and dashes")
     port = "" if parts.port is None else f":{parts.port}"
-    shown = f"{parts.scheme}://{parts.hostname or 'localhost'}{port}"
+    place = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}{port}"
+    shown = f"{parts.scheme}://{place}"
     return parts._replace(query=urlencode(options)).geturl(), channel, shown
