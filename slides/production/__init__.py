@@ -24,6 +24,12 @@ from slides.serve import DECK, ROOT, is_built
 
 COMMAND = "python -m slides production"
 SOCKET_PATH_BYTES = 90  # a Unix socket's whole path has about a hundred
+KILLED = {
+    "broadcaster": "nobody notices, and a new one starts",
+    "deck": "its followers are back on the slide in a moment",
+    "redis": "news takes a second until there is a new one; nothing is lost",
+}
+GET_REDIS = "Install it with: apt-get install redis-server; pip install -e '.[room]'"
 
 
 class Refusal(Exception):
@@ -36,10 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", default="127.0.0.1", help="127.0.0.1: this machine only")
     parser.add_argument("--workers", type=a_number, default=4, help="broadcaster processes")
     parser.add_argument(
+        "--decks", type=a_number, help="processes of the deck (default: 2; 1 without Redis)"
+    )
+    parser.add_argument(
         "--behind",
         type=a_port,
-        help="the first port behind nginx: the deck, the broadcasters, the search service,"
-        " the speaker's view"
+        help="the first port behind nginx: the decks, the broadcasters, the search service;"
+        " then the speaker's, of nginx itself"
         " (default: from 8000 on, where there are enough free ones)",
     )
     parser.add_argument("--deck", type=Path, default=DECK, help="the folder `make deck` built")
@@ -49,9 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def a_number(text: str) -> int:
-    """How many workers, on a command line."""
+    """How many processes, on a command line."""
     if not text.isdecimal() or not 0 < int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} workers? From 1 to 64, please")
+        raise argparse.ArgumentTypeError(f"{text!r} processes? From 1 to 64, please")
     return int(text)
 
 
@@ -60,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         nginx = find_programs()
         check(args)
+        redis = find_redis(args)
         behind = find_ports(args)
         with run_folder(args.dir) as folder:
             layout = Layout(
@@ -72,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
                 port=args.port,
                 behind=behind,
                 workers=args.workers,
+                decks=args.decks,
+                redis=redis,
             )
             hand_over(write(layout), layout.user)
             return asyncio.run(main(layout, nginx))
@@ -116,18 +128,23 @@ def invitation(url: str, layout: Layout, programs: list[dict]) -> str:
     """The address, and what there is to try."""
     token = layout.store.with_suffix(".token").read_text()
     speaker = f"http://127.0.0.1:{layout.speaker_port}/speaker/?token={token}"
-    worker = next(each for each in programs if each["group"] == "broadcaster")
+    first = {each["group"]: each for each in reversed(programs)}
+    try_it = [
+        f"    kill -9 {first[group]['pid']}    # {first[group]['name']}: {what_happens}"
+        for group, what_happens in KILLED.items()
+        if group in first
+    ]
     control = f"{sys.executable} -m supervisor.supervisorctl"
     lines = [
         "",
         f"The deck:        {url}",
         f"The speaker's:   {speaker}",
         f"The broadcaster: {url}broadcaster/",
-        f"Behind nginx:    deck {layout.behind}, broadcasters {layout.worker_ports.start}"
-        f"-{layout.worker_ports.stop - 1}, search {layout.search_port}",
+        f"Behind nginx:    deck {listed(layout.deck_ports)}, broadcasters "
+        f"{listed(layout.worker_ports)}, search {layout.search_port}",
         "",
         "Try:",
-        f"    kill -9 {worker['pid']}    # {worker['name']}: nobody notices, and a new one starts",
+        *try_it,
         f"    {control} -c {layout.folder}/supervisord.conf status",
         f"    tail -f {layout.logs}/nginx-access.log    # who answered each request",
         "",
@@ -138,12 +155,35 @@ def invitation(url: str, layout: Layout, programs: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def find_programs() -> str:
-    """The path of nginx; Refusal when it or supervisord is missing."""
+def listed(ports: range) -> str:
+    """Ports, for a reader."""
+    return f"{ports[0]}-{ports[-1]}" if len(ports) > 1 else f"{ports[0]}"
+
+
+def find_redis(args: argparse.Namespace) -> str:
+    """The path of Redis; empty when one process of the deck needs none. It settles how many.
+
+    Without a bus several would agree on the talk a second later, but not on where the speaker
+    points, nor on how many are here.
+    """
+    redis = find_program("redis-server") if importlib.util.find_spec("redis") else ""
+    if (args.decks or 1) > 1 and not redis:
+        raise Refusal(f"{args.decks} processes of the deck need Redis between them. {GET_REDIS}")
+    args.decks = args.decks or (2 if redis else 1)
+    return redis if args.decks > 1 else ""
+
+
+def find_program(name: str) -> str:
+    """The path of a program, or an empty string."""
     # Debian's ordinary users do not have /usr/sbin on their path.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    nginx = shutil.which("nginx", path=path)
-    if nginx is None:
+    return shutil.which(name, path=path) or ""
+
+
+def find_programs() -> str:
+    """The path of nginx; Refusal when it or supervisord is missing."""
+    nginx = find_program("nginx")
+    if not nginx:
         raise Refusal("nginx is missing. Install it with: apt-get install nginx-light")
     if importlib.util.find_spec("supervisor") is None:
         raise Refusal(
@@ -163,7 +203,7 @@ def check(args: argparse.Namespace) -> None:
 
 def find_ports(args: argparse.Namespace) -> int:
     """The first of as many free neighbouring ports as all that is behind nginx needs."""
-    count = args.workers + 3  # the deck's two faces, and search
+    count = 2 * args.decks + args.workers + 2  # both faces; search, and nginx for the speaker
 
     def busy(start: int) -> int | None:
         return next(

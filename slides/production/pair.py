@@ -49,10 +49,14 @@ class Pair:
             start_new_session=True,
             **rights,
         )
+        await self._start_nginx()
+
+    async def _start_nginx(self) -> None:
+        folder, rights = self.layout.folder, rights_of(self.layout.user)
         directives = "daemon off; pid nginx.pid; error_log stderr;"
         if os.geteuid() == 0 and not rights:
             directives += " user root root;"
-        with (self.layout.logs / "nginx.log").open("wb") as log:
+        with (self.layout.logs / "nginx.log").open("ab") as log:
             self._processes["nginx"] = await asyncio.create_subprocess_exec(
                 *(self._nginx_program, "-p", str(folder), "-c", str(folder / "nginx.conf")),
                 *("-g", directives),
@@ -84,7 +88,17 @@ class Pair:
             client.close()
 
     async def ended(self) -> str:
-        """Wait until one of the two has ended, and say which."""
+        """Wait until one of the two has ended, and say which; a killed nginx is started again."""
+        while (name := await self._first_ended()) == "nginx":
+            if self._processes[name].returncode != -signal.SIGKILL:
+                break
+            # Its workers would go on, and keep the port.
+            signal_session(self._processes[name].pid, signal.SIGKILL)
+            print("nginx was killed; it is started again.", flush=True)
+            await self._start_nginx()
+        return name
+
+    async def _first_ended(self) -> str:
         waits = {name: asyncio.create_task(each.wait()) for name, each in self._processes.items()}
         try:
             await asyncio.wait(waits.values(), return_when=asyncio.FIRST_COMPLETED)

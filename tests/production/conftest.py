@@ -63,7 +63,8 @@ class Running:
     def __init__(self, deck: Path, *options: str, **popen: object) -> None:
         self.port = find_free_ports(1)
         self.workers = 3
-        self.behind = find_free_ports(self.workers + 3)
+        self.decks = 2 if shutil.which("redis-server") else 1
+        self.behind = find_free_ports(2 * self.decks + self.workers + 2)
         self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # a socket's path must be short
         environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         environment |= popen.pop("env", {})  # type: ignore[operator]
@@ -93,9 +94,29 @@ class Running:
         return folder
 
     @property
+    def deck_ports(self) -> range:
+        """The ports of the deck's processes for the audience."""
+        return range(self.behind, self.behind + self.decks)
+
+    @property
+    def speaker_ports(self) -> range:
+        """Their ports for the speaker."""
+        return range(self.deck_ports.stop, self.deck_ports.stop + self.decks)
+
+    @property
+    def search_port(self) -> int:
+        """The port of the service that the broadcasters ask."""
+        return self.worker_ports.stop
+
+    @property
+    def speaker_port(self) -> int:
+        """Where nginx listens for the speaker."""
+        return self.search_port + 1
+
+    @property
     def worker_ports(self) -> range:
         """The ports of the broadcasters."""
-        return range(self.behind + 1, self.behind + 1 + self.workers)
+        return range(self.speaker_ports.stop, self.speaker_ports.stop + self.workers)
 
     def until(self, pattern: str) -> re.Match[str]:
         """Read what the run says, on to the line that matches."""
@@ -137,6 +158,10 @@ class Running:
         """The broadcaster on a port."""
         return self.child(f"broadcaster --port {port}")
 
+    def deck(self, port: int) -> psutil.Process:
+        """The deck's process on a port."""
+        return self.child(f"serve --xheaders --deck {self.folder}/deck --port {port} ")
+
     def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> tuple[int, bytes]:
         """Ask through nginx, from one of this machine's own addresses."""
         connection = http.client.HTTPConnection(
@@ -170,7 +195,7 @@ class Running:
         # The fork server of a deck that was killed finds that out by itself.
         psutil.wait_procs(self.started, timeout=SECONDS)
         alive = [f"process {each}" for each in self.started if is_alive(each)]
-        ports = [self.port, *range(self.behind, self.behind + self.workers + 3)]
+        ports = [self.port, *range(self.behind, self.speaker_port + 1)]
         listening = [f"port {port}" for port in ports if listens(port)]
         return alive + listening + [f"file {path}" for path in self.temporary.iterdir()]
 

@@ -1,6 +1,7 @@
 """The files the slides show: valid as they stand, short enough, and strictly replaced."""
 
 import configparser
+import dataclasses
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from slides.production.private import (
     changed,
     nginx_changes,
     supervisord_changes,
+    without_redis,
 )
 from slides.regions import region
 from slides.serve import ROOT
@@ -42,6 +44,8 @@ def layout(tmp_path: Path) -> Layout:
         port=9999,
         behind=9000,
         workers=2,
+        decks=2,
+        redis="/opt/our 100% redis/redis-server",
     )
 
 
@@ -72,8 +76,10 @@ def test_a_private_nginx_shares_nothing_with_the_server(layout: Layout) -> None:
     """Every port is another one, and every path is relative to the run's own folder."""
     text = changed("nginx.conf", NGINX.read_text(), nginx_changes(layout))
     live = "\n".join(line.split("#")[0] for line in text.splitlines())
-    assert re.findall(r"listen (.+);", live) == ["[::1]:9999"]
-    assert sorted(re.findall(r"server 127\.0\.0\.1:(\d+)", live)) == ["9000", "9001", "9002"]
+    assert re.findall(r"listen (.+);", live) == ["[::1]:9999", "127.0.0.1:9007"]
+    listed = re.findall(r"server 127\.0\.0\.1:(\d+)", live)
+    assert sorted(listed) == ["9000", "9001", "9002", "9003", "9004", "9005"]
+    assert re.findall(r"http://127\.0\.0\.1:(\d+)", live) == ["9000", "9002"]
     assert re.findall(r"[\s=](/[^\s;]+\w[^\s;]*);", live) == ["/etc/nginx/mime.types"]
 
 
@@ -81,16 +87,35 @@ def test_a_private_supervisord_shares_nothing_with_the_server(layout: Layout) ->
     """Whatever characters are in a path, supervisord's words are the right ones."""
     text = changed("supervisord.conf", SUPERVISORD.read_text(), supervisord_changes(layout))
     live = "\n".join(line.split(";")[0] for line in text.splitlines())
-    for server in ("/srv", "/var", "/run/", "www-data", "8889", "8000", "8001"):
+    for server in ("/srv", "/var", "/run/", "www-data", "8889", "8001", "8101", "example"):
         assert server not in live.replace(str(layout.folder), "")
-    parser = configparser.RawConfigParser()
-    parser.read_string(text)
-    command = shlex.split(parser["program:deck"]["command"] % {})
-    assert command == [
-        *(layout.python, "-m", "slides", "serve"),
-        *("--port", "9000", "--deck", str(layout.deck_link)),
-        *("--speaker-port", "9004", "--xheaders", "--store", str(layout.store)),
+    assert command(text, "deck") == [
+        *(layout.python, "-m", "slides", "serve", "--xheaders", "--deck", str(layout.deck_link)),
+        *("--port", "9001", "--speaker-after", "2"),
+        *("--audience", "http://[::1]:9999/", "--store", str(layout.store)),
+        *("--bus", f"unix://{layout.state}/redis.sock"),
     ]
+    assert command(text, "redis") == [
+        *(layout.redis, "--port", "0", "--unixsocket", f"{layout.state}/redis.sock"),
+        *("--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
+    ]
+
+
+def test_without_redis_no_bus_is_started_or_looked_for(layout: Layout) -> None:
+    """The processes of a room still share their store."""
+    layout = dataclasses.replace(layout, redis="")
+    text = SUPERVISORD.read_text()
+    text = without_redis(changed("supervisord.conf", text, supervisord_changes(layout)))
+    assert "program:redis" not in text
+    assert "--bus" not in text
+    assert command(text, "deck")[-2:] == ["--store", str(layout.store)]
+
+
+def command(text: str, program: str) -> list[str]:
+    """What supervisord runs as the second of a program's processes."""
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(";",))
+    parser.read_string(text)
+    return shlex.split(parser[f"program:{program}"]["command"] % {"process_num": 9001})
 
 
 def test_a_changed_file_stops_a_private_run(layout: Layout) -> None:

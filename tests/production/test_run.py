@@ -42,14 +42,17 @@ def test_sigterm_in_the_middle_of_a_start_leaves_nothing(production: Any, deck: 
         assert run.left() == []
 
 
-@pytest.mark.parametrize("victim", ["supervisor.supervisord", "nginx: master"])
-def test_a_half_of_the_pair_that_dies_takes_everything_along(
-    production: Any, deck: Path, victim: str
+@pytest.mark.parametrize(
+    ("victim", "number"),
+    [("supervisor.supervisord", signal.SIGKILL), ("nginx: master", signal.SIGTERM)],
+)
+def test_a_half_of_the_pair_that_ends_takes_everything_along(
+    production: Any, deck: Path, victim: str, number: int
 ) -> None:
-    """Whoever was killed left its children behind: they end too, and the status is 1."""
+    """Even if it left its children behind: they end too, and the status is 1."""
     with production(deck) as run:
         run.ready()
-        run.child(victim).kill()
+        run.child(victim).send_signal(number)
         name = "nginx" if "nginx" in victim else "supervisord"
         run.until(f"{name} has ended, so everything stops")
         assert run.process.wait(SECONDS) == 1
@@ -62,15 +65,17 @@ def test_the_invitation_can_be_followed(production: Any, deck: Path) -> None:
         assert run.until(r"The deck: +(\S+)")[1] == run.url
         speaker = run.until(r"The speaker's: +(\S+)")[1]
         assert run.until(r"The broadcaster: +(\S+)")[1] == f"{run.url}broadcaster/"
-        ports = run.until(r"deck (\d+), broadcasters (\d+)-(\d+), search (\d+)").groups()
+        ports = run.until(r"deck ([\d-]+), broadcasters ([\d-]+), search (\d+)").groups()
         told = run.until(r"kill -9 (\d+) +# broadcaster_(\d+)")
+        one = run.until(r"kill -9 (\d+) +# deck_(\d+)")
         run.ready()
-        behind = [run.behind, run.worker_ports[0], run.worker_ports[-1], run.worker_ports.stop]
-        assert [int(port) for port in ports] == behind
+        behind = [run.deck_ports, run.worker_ports, range(run.search_port, run.search_port + 1)]
+        assert list(ports) == [front.listed(each) for each in behind]
         assert requests.get(speaker, timeout=SECONDS, allow_redirects=False).status_code == 302
         assert run.worker(int(told[2])).pid == int(told[1])
+        assert run.deck(int(one[2])).pid == int(one[1])
         states = [line.split()[1] for line in run.control("status").splitlines()]
-        assert len(states) == run.workers + 2
+        assert len(states) == run.workers + run.decks + 1 + (run.decks > 1)
         assert set(states) <= {"STARTING", "RUNNING"}
 
 
@@ -86,7 +91,7 @@ def test_a_folder_of_ones_own_is_kept_and_clients_are_told_apart(
         assert run.get("/?spoofing", source="127.0.0.3", **claims)[0] == 200
         assert run.stop(signal.SIGINT) == 0
         assert run.left() == []
-    log = (folder / "logs" / "deck.log").read_text()
+    log = "".join(each.read_text() for each in (folder / "logs").glob("deck_*.log"))
     assert "GET /?honest (127.0.0.2)" in log
     assert "GET /?spoofing (127.0.0.3)" in log
     assert {"nginx.conf", "supervisord.conf"} <= {path.name for path in folder.iterdir()}
@@ -149,8 +154,8 @@ def test_a_busy_port_is_a_sentence_with_the_next_free_one(
         port = str(other.getsockname()[1])
         assert front.run(options(deck, "--port", port)) == 2
         assert f"Port {port} is in use. The next free one is " in capsys.readouterr().err
-        assert front.run(options(deck, "--behind", port)) == 2
-        assert f"Port {port} is in use, and 7 ports from {port} on" in capsys.readouterr().err
+        assert front.run(options(deck, "--behind", port, "--decks", "1")) == 2
+        assert f"Port {port} is in use, and 8 ports from {port} on" in capsys.readouterr().err
 
 
 def test_an_address_that_is_not_this_machines_is_refused(
@@ -175,9 +180,9 @@ def test_an_open_address_is_announced_and_ipv6_works(
 
 def test_ports_behind_are_looked_for_until_all_are_free(deck: Path) -> None:
     """A port in use, or the one in front, is passed over by the whole block."""
-    args = options(deck, "--port", "8003", "--workers", "2")
+    args = options(deck, "--port", "8003", "--workers", "2", "--decks", "2")
     start = front.find_ports(args)
-    assert 8003 not in range(start, start + 5)
+    assert 8003 not in range(start, start + 8)
 
 
 def test_a_missing_deck_says_how_to_build_it(
@@ -223,6 +228,18 @@ def test_a_missing_nginx_names_its_package(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(Refusal, match="apt-get install nginx-light"):
         front.find_programs()
+
+
+def test_without_redis_there_is_one_process_of_the_deck(
+    deck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for more is told what joins them."""
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    args = options(deck)
+    assert front.find_redis(args) == ""
+    assert args.decks == 1
+    with pytest.raises(Refusal, match="apt-get install redis-server"):
+        front.find_redis(options(deck, "--decks", "2"))
 
 
 def test_a_missing_supervisord_names_its_extra(
