@@ -30,7 +30,7 @@ PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy wit
 FIRST_PORT, PORTS = 20_000, 2_000
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 CANDIDATES = itertools.count(random.randrange(PORTS))
-SLOW = ("tab", "browser", "production")  # folders of tests that wait for programs
+SLOW = ("tab", "browser", "production", "room")  # folders of tests that wait for programs
 TOLD = "told"  # the name of what a test wants said at the end
 
 
