@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class Running:
             **popen,
         )
         self.output = Lines(self.process)
+        self.speaker = ""  # the address of the speaker's view, once it is known
         self.started: set[psutil.Process] = set()
 
     @property
@@ -137,6 +139,16 @@ class Running:
             finally:
                 tail.kill()
                 lines.close()
+
+    def who_answered(self, words: str) -> int:
+        """The port of the deck's process whose own log has these words, once one of them has."""
+        logs = [(port, self.folder / "logs" / f"deck_{port}.log") for port in self.deck_ports]
+        end = time.monotonic() + SECONDS
+        while not (found := [port for port, log in logs if words in log.read_text()]):
+            assert time.monotonic() < end, f"no {words!r} in the logs of the deck"
+            time.sleep(0.02)
+        [port] = found
+        return port
 
     def ready(self) -> "Running":
         """Wait for the invitation."""
@@ -252,6 +264,19 @@ def pair(
 ) -> Iterator[Running]:
     """A run that is up, shared by the tests that leave it so."""
     with production(deck) as run:
+        yield run.ready()
+
+
+@pytest.fixture(scope="module")
+def run(
+    production: Callable[..., contextlib.AbstractContextManager[Running]],
+    deck: Path,
+    needs: Callable[[str], None],
+) -> Iterator[Running]:
+    """A run with two processes of the deck, and Redis between them."""
+    needs("redis-server")
+    with production(deck) as run:
+        run.speaker = run.until(r"The speaker's: +(\S+)")[1]
         yield run.ready()
 
 
