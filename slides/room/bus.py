@@ -143,6 +143,8 @@ def take_apart(url: str) -> tuple[str, str, str]:
     channel = options.pop("channel", CHANNEL)
     if not re.fullmatch(r"[\w.-]{1,100}", channel, re.ASCII) or channel.startswith("amq."):
         raise ValueError("a channel is called by letters, digits, dots and dashes")
+    if parts.scheme == "unix" and (parts.netloc or not parts.path):
+        raise ValueError("a socket has a path: unix:///…")
     port = "" if parts.port is None else f":{parts.port}"
     place = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}{port}"
     shown = f"{parts.scheme}://{place}"

@@ -4,6 +4,7 @@ import io
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tornado.web
 
@@ -98,7 +99,7 @@ class AudienceHandler(SpeakerHandler):
         self.guesses = guesses
 
     def get(self, *args: str) -> None:
-        host = self.audience.split("//", 1)[1].rpartition(":")[0].strip("[]")
+        host = urlsplit(self.audience).hostname or ""
         self.write({"address": self.audience, "open": not is_loopback(host)})
 
 

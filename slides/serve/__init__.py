@@ -33,6 +33,7 @@ from slides.serve.faces import (
     Face,
     NoPort,
     a_ping,
+    a_url,
     make_app,
     open_ports,
 )
@@ -170,7 +171,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--xheaders", action="store_true", help="behind a proxy: trust its headers")
     often = "seconds between pings; who does not answer within half of that is gone"
     add("--ping", type=a_ping, default=PING_SECONDS, help=often)
-    add("--audience", default="", help="the address a phone opens, where that is a proxy's")
+    add("--audience", type=a_url, default="", help="what a phone opens, if it is a proxy's")
     add("--log-format", choices=FORMS, default="text", help="json: one object a line")
     speaker = parser.add_argument_group("the speaker's view, behind a token")
     add = speaker.add_argument

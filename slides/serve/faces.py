@@ -5,6 +5,7 @@ import asyncio
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tornado.web
 from tornado.httputil import HTTPServerRequest
@@ -32,6 +33,17 @@ def a_ping(text: str) -> float:
     if not 0.1 <= seconds <= DAY:
         raise argparse.ArgumentTypeError(f"0.1 to {DAY} seconds, and not {text}")
     return seconds
+
+
+def a_url(text: str) -> str:
+    """The address of a page, for argparse."""
+    try:
+        parts = urlsplit(text)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no address of a page, as http://talk.example/")
 
 
 class NoPort(Exception):

@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from urllib.parse import quote
 
 import aio_pika
 import psutil
@@ -326,6 +327,8 @@ def test_without_a_server_there_is_memory(url: str) -> None:
         ("redis://:secret@host:port", "the address of the bus makes no sense"),
         ("redis://:secret@host/?speed=9", "the address of the bus makes no sense .*speed"),
         ("redis://:secret@host/?channel=", "a channel is called by"),
+        ("unix://", "a socket has a path: unix:///"),
+        ("unix://run/redis.sock", "a socket has a path: unix:///"),
         ("amqp://user:secret@host:99999", "the address of the bus makes no sense"),
         ("amqp://user:secret@host/?channel=amq.fanout", "a channel is called by"),
     ],
@@ -524,6 +527,41 @@ async def test_a_server_that_starts_late_is_found(needs: Callable[[str], None]) 
         for bus in buses:
             await bus.close()
         late.close()
+
+
+class SocketRedis(RedisServer):
+    """A Redis on a socket of this machine, whose name an address must write otherwise."""
+
+    @property
+    def socket(self) -> str:
+        return f"{self.folder}/50% redis.sock"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{quote(self.socket)}"
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--unixsocket", self.socket]
+
+
+@pytest.mark.gen_test
+async def test_redis_is_reached_over_a_socket_of_the_machine(
+    needs: Callable[[str], None],
+) -> None:
+    """And on a channel of that name only."""
+    needs("redis-server")
+    server = SocketRedis()
+    buses = [open_bus(f"{server.url}?channel={name}") for name in ("ours", "ours", "theirs")]
+    try:
+        server.start()
+        mouth, ear, stranger = [await Listener(bus).start() for bus in buses]
+        mouth.bus.publish(b"news")
+        await ear.until_heard(b"news")
+        assert stranger.heard == []
+    finally:
+        for bus in buses:
+            await bus.close()
+        server.close()
 
 
 # Nothing is left behind
