@@ -62,7 +62,7 @@ class Settings:
     store: Path = STORE
     bus: str = ""
     name: list[str] = field(default_factory=list)
-    audience: str = ""  # what a phone opens, where that is a proxy
+    audience: str | None = None  # what a phone opens, where that is a proxy
     run: bool = False  # programs, though others can reach the speaker's view
     ping: float = PING_SECONDS  # and half of that for the answer
 
@@ -171,7 +171,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--xheaders", action="store_true", help="behind a proxy: trust its headers")
     often = "seconds between pings; who does not answer within half of that is gone"
     add("--ping", type=a_ping, default=PING_SECONDS, help=often)
-    add("--audience", type=a_url, default="", help="what a phone opens, if it is a proxy's")
+    add("--audience", type=a_url, help="what a phone opens, if it is a proxy's")
     add("--log-format", choices=FORMS, default="text", help="json: one object a line")
     speaker = parser.add_argument_group("the speaker's view, behind a token")
     add = speaker.add_argument
