@@ -17,9 +17,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from .pages import News, Page, SpeakersPage, bearer, follower
 
-SECONDS = 60
+SECONDS = 100
 FOLLOWERS = 24
-SOON = 15.0  # seconds: what "within seconds" is on a machine that is busy with others
+SOON = 30.0  # seconds: what "within seconds" is on a machine that is busy with others
 LOOKS = 0.05  # seconds between looks at what no event tells
 
 
