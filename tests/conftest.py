@@ -30,7 +30,6 @@ PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy wit
 FIRST_PORT, PORTS = 20_000, 2_000
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 CANDIDATES = itertools.count(random.randrange(PORTS))
-SLOW = ("tab", "browser", "production", "room")  # folders of tests that wait for programs
 TOLD = "told"  # the name of what a test wants said at the end
 
 
@@ -42,11 +41,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process is left with it at the end."""
-    items.sort(key=lambda item: item.path.relative_to(ROOT).parts[1] not in SLOW)
 
 
 @pytest.fixture
