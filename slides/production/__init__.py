@@ -166,11 +166,20 @@ def find_redis(args: argparse.Namespace) -> str:
     Without a bus several would agree on the talk a second later, but not on where the speaker
     points, nor on how many are here.
     """
-    redis = find_program("redis-server") if importlib.util.find_spec("redis") else ""
+    redis = find_program("redis-server") if has_client() else ""
     if (args.decks or 1) > 1 and not redis:
         raise Refusal(f"{args.decks} processes of the deck need Redis between them. {GET_REDIS}")
     args.decks = args.decks or (2 if redis else 1)
     return redis if args.decks > 1 else ""
+
+
+def has_client() -> bool:
+    """Whether the package that speaks to Redis is there, with what it needs itself."""
+    try:
+        import redis.asyncio  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def find_program(name: str) -> str:

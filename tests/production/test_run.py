@@ -268,7 +268,7 @@ def layout(deck: Path, tmp_path: Path, free_ports: Any) -> Layout:
             user=pwd.getpwuid(os.geteuid()).pw_name,
             address="127.0.0.1",
             port=free_ports(1),
-            behind=free_ports(5),
+            behind=free_ports(6),
             workers=2,
         )
     finally:
