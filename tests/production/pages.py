@@ -29,6 +29,7 @@ class Page:
         self.state: Message = {}
         self.slide: str | None = None
         self.losses = 0  # connections that ended
+        self.repeated = 0  # what was said again on a new one
         self._news = news
         self._version = 0
         self._socket: WebSocketClientConnection | None = None
@@ -56,6 +57,7 @@ class Page:
 
     def welcomed(self) -> None:
         """It has heard all there is: what got no answer is said again, with the same key."""
+        self.repeated += len(self._said)
         for message, _ in self._said.values():
             self.send(**message)
 

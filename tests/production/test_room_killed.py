@@ -197,7 +197,9 @@ def test_a_talk_outlives_whatever_is_killed(
             seconds = await room.show()
             await speaking
             lost = sum(page.losses for page in room.pages)
-            tell(f"killed: {victims.__name__}; {lost} came back, all in {seconds:.2f} s")
+            again = sum(page.repeated for page in room.pages)
+            tell(f"killed: {victims.__name__}; {lost} came back, all in {seconds:.2f} s,")
+            tell(f"    and said {again} things again that had no answer")
             assert seconds < SOON
             assert (lost == 0) == (victims is redis)
             await room.everybody_speaks()
