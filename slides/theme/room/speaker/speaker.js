@@ -26,8 +26,9 @@ const code = new Code("../speaker/");
 const polls = new Map();
 let here = 0;
 
-// A page read from a disk has no server.
-const link = location.protocol.startsWith("http") ? new Link(socketAt("../speaker/room"), { hear, change }) : null;
+// A page of a static deck has no server: there it is a file beside the talk's own.
+const isServed = /^https?:.*\/speaker\/$/.test(location.origin + location.pathname);
+const link = isServed ? new Link(socketAt("../speaker/room"), { hear, change }) : null;
 const shown = new Agreement(remembered(), {
   send: ({ slide, fragment }) => link?.send({ type: "show", slide, fragment }),
   adopt: show,

@@ -110,12 +110,15 @@ function key({ program = "", region = "", files = {}, page = "", log = "" }) {
 // What is too much for a message goes without the page, and then without the source.
 function fitting(panel) {
   const { program, figure, source, log } = panel;
+  const page = panel.document ? snapshot(panel.document) : "";
+  // What nobody edited is on the slide: its page says more.
+  const unedited = page ? {} : firstOf(program.files);
   const all = {
     type: "ran",
     program: program.name,
     region: figure.dataset.region ?? "",
-    files: source.edits.areThere ? source.edits.changed : firstOf(program.files),
-    page: panel.document ? snapshot(panel.document) : "",
+    files: source.edits.areThere ? source.edits.changed : unedited,
+    page,
     log: log.text.slice(-LOG),
   };
   const smaller = [all, { ...all, page: "" }, { ...all, page: "", files: {} }];
