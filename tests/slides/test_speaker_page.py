@@ -42,15 +42,14 @@ def a_slide(*cells):
     return Slide("10_x", 1, made)
 
 
-def test_a_slide_starts_when_those_before_have_had_their_minutes():
-    """What comes after a deep dive starts as if that was not told."""
+def test_the_page_knows_every_slides_minutes_and_which_are_a_deep_dive():
+    """Its clock reckons with them; `tests/browser/speaker/test_clock.py` shows how."""
     chapters = [
         a_chapter("one", 1, 2),
         a_chapter("deep", 10, 5, part="deep dive"),
         a_chapter("two", 3, 0.5),
     ]
     told = facts((each, [f"{each.topic}-{n}" for n in range(2)]) for each in chapters)
-    assert [each["starts"] for each in told] == [0, 60, 180, 780, 180, 360]
     assert [each["seconds"] for each in told] == [60, 120, 600, 300, 180, 30]
     assert [each["deep"] for each in told] == [False, False, True, True, False, False]
 
