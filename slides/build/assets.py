@@ -35,10 +35,11 @@ class AssetsError(Exception):
 def fingerprint() -> str:
     """A hash of all that the assets and the pages are made of."""
     digest = hashlib.sha256(LOCK.read_bytes())
-    for path in sorted([*THEME.rglob("*"), *TAB.rglob("*.js")]):
-        if path.is_file() and path.suffix in (".css", ".js", ".html"):
-            digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
-            digest.update(path.read_bytes())
+    for folder in (THEME, TAB):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix in (".css", ".js", ".html"):
+                digest.update(f"\0{path.relative_to(folder.parent).as_posix()}\0".encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

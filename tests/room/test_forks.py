@@ -254,7 +254,7 @@ def test_stop_is_ctrl_c(forks, start):
     """A program can end in its own way."""
     program = start(
         forks,
-        "import time\nprint('there')\ntry:\n    time.sleep(600)\n"
+        "import time\ntry:\n    print('there')\n    time.sleep(600)\n"
         "except KeyboardInterrupt:\n    print('bye')\n    raise SystemExit(5)",
     )
     program.out.readline()
