@@ -74,13 +74,13 @@ def test_a_step_is_no_entry_in_the_history(speak, join):
 def test_a_phone_is_a_remote(phone, join):
     """With buttons, with swipes, and with a list of all slides."""
     follower, page = join(), phone()
-    page.get_by_role("button", name="Next slide").tap()
+    page.get_by_role("button", name="Next slide").click()
     follower.hear("show", slide="first-steps")
     swipe(page, 300, 80)
     follower.hear("show", slide="first-steps", fragment=0)
     swipe(page, 80, 300)
     follower.hear("show", slide="first-steps", fragment=-1)
-    page.get_by_role("button", name="Back").tap()
+    page.get_by_role("button", name="Back").click()
     follower.hear("show", slide="first-first")
     page.get_by_label("Go to a slide").select_option("The end")
     follower.hear("show", slide="second-the-end")
