@@ -16,8 +16,10 @@ export class Code {
     const close = make("button", { type: "button", onclick: () => this.dialog.close() }, "Close");
     const parts = [this.#picture, this.#address, this.#hint, close];
     this.dialog = make("dialog", { className: "code", aria: { label: "The audience's address" } }, ...parts);
-    // The keys of the slides are not for what lies over them; its own closes it again.
+    // The keys of the slides are not for what lies over them; its own closes it again. Until the next
+    // frame is painted, keys still come to a dialog that was closed.
     this.dialog.addEventListener("keydown", (event) => {
+      if (!this.dialog.open) return;
       event.stopPropagation();
       if (event.key.toLowerCase() === "q" && !event.repeat) this.dialog.close();
     });
