@@ -169,6 +169,15 @@ def plainly(folder, *argv):
     return done.returncode, done.stdout, done.stderr
 
 
+def spare(forks):
+    """Wait for a keeper and its program that were forked ahead; their pids."""
+    end = time.monotonic() + SECONDS
+    while len(pair := psutil.Process(forks.process.pid).children(recursive=True)) != 2:
+        assert time.monotonic() < end, pair
+        time.sleep(0.02)
+    return [process.pid for process in pair]
+
+
 def gone(*pids):
     """Wait until none of these processes is there."""
     end = time.monotonic() + SECONDS
@@ -192,6 +201,36 @@ def test_a_program_sees_what_python_m_would_show_it(forks, start, tmp_path):
     assert told[0] == plain[0] == 0, told[2]
     assert json.loads(told[1]) == json.loads(plain[1])
     assert json.loads(told[1])["path"][0] == str(tmp_path)
+
+
+def test_a_program_that_was_forked_ahead_is_no_other(fork_server, start, tmp_path):
+    """It waited for its request, and shows nothing of that; one is there for the next, too."""
+    for _ in range(2):
+        waiting = spare(fork_server)
+        program = start(fork_server, MIRROR)
+        assert program.hear("started") in waiting
+        told, plain = program.over(), plainly(tmp_path, "demos.it")
+        assert json.loads(told[1]) == json.loads(plain[1])
+
+
+@pytest.mark.parametrize("which", ["keeper", "program"])
+def test_a_spare_that_was_killed_is_replaced(fork_server, start, which):
+    """Who asked for it hears that nobody is there, and asks again."""
+    keeper, program = spare(fork_server)
+    os.kill(keeper if which == "keeper" else program, signal.SIGKILL)
+    assert gone(program)
+    assert start(fork_server, "").hear("started") is None
+    assert start(fork_server, "print('ok')").over() == (0, "ok\n", "")
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_no_spare_outlives_the_fork_server(fork_server, how):
+    """They wait for nobody else."""
+    pair = spare(fork_server)
+    if how == "killed":
+        fork_server.process.kill()
+    fork_server.close()
+    assert gone(*pair)
 
 
 @pytest.mark.parametrize("end", ENDS)
