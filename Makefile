@@ -68,14 +68,14 @@ fix: $(call installed,check)  ## mend what can be mended
 	.venv/bin/ruff format .
 	$(RUN) sync
 
-# Most tests wait, so two at a time take little more than half as long; a file is never divided,
+# Most tests wait, so three at a time take little more than a third as long; a file is never divided,
 # as its tests share what they start. `make test ARGS=-n0` runs one after the other.
-TOGETHER = -n 2 --dist loadfile
+TOGETHER = -n 3 --dist loadfile
 test: EXTRAS = present classic deck node production room waiting test
 test: $(call installed,present classic deck node production room waiting test)  ## install what the tests need, then run them (ARGS=)
 	.venv/bin/python slides/apt.py
 	# Tests run make, too, which should not take over what was asked of this one.
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL .venv/bin/python -m pytest $(TOGETHER) $(ARGS)
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS .venv/bin/python -m pytest $(TOGETHER) $(ARGS)
 
 clean:  ## remove all that was made (build, .venv, node_modules, caches)
 	rm -rf build .venv node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
