@@ -1,5 +1,6 @@
 """What the tests of the tab share: a page in Chromium that runs programs."""
 
+import base64
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,13 +51,18 @@ class Program:
             "module": self.module,
             "argv": list(self.argv),
             "files": {
-                name: content if isinstance(content, str) else list(content)
+                name: content if isinstance(content, str) else {"base64": as_base64(content)}
                 for name, content in self.files.items()
             },
             "beside": dict(self.beside),
             "interruptAt": self.interrupt_at,
             "milliseconds": self.timeout * 1000,
         }
+
+
+def as_base64(content: bytes) -> str:
+    """One string: of a list of numbers, Playwright makes an object each."""
+    return base64.b64encode(content).decode()
 
 
 class Tab:

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +40,7 @@ PAINT = ("__init__.py", "_mapping.py", "diff.py", "python.py", "terminal.py")
 # All that pytest-tornado wants of setuptools.
 PARSER = "from packaging.version import parse as parse_version\n"
 
-pytestmark = pytest.mark.timeout(3 * TIMEOUT)  # the first test waits for all files, twice
+pytestmark = pytest.mark.timeout(3 * TIMEOUT)  # the first test waits for all files
 
 
 class Outcome(NamedTuple):
@@ -76,17 +77,23 @@ def parsed(status: int, output: str) -> Outcomes:
 
 
 @pytest.fixture(scope="module")
-def in_process() -> Outcomes:
-    """How the tests end on this machine."""
+def process() -> Iterator["subprocess.Popen[str]"]:
+    """The tests on this machine, under way while they run in the tab, too."""
     command = [sys.executable, "-m", "tests.tab.outcomes", *FILES]
-    ran = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
-    return parsed(ran.returncode, ran.stdout)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as started:
+        yield started
+        started.kill()
 
 
 @pytest.fixture(scope="module")
-def in_tab(tab: Tab) -> Outcomes:
+def in_process(process: "subprocess.Popen[str]") -> Outcomes:
+    """How the tests end on this machine."""
+    output, _ = process.communicate(timeout=TIMEOUT)
+    return parsed(process.returncode, output)
+
+
+@pytest.fixture(scope="module")
+def in_tab(tab: Tab, process: "subprocess.Popen[str]") -> Outcomes:
     """How they end in a tab: the same files, with the same settings."""
     files: dict[str, str | bytes] = {
         name: (ROOT / name).read_text(encoding="utf-8") for name in [*FILES, *BESIDE]
@@ -98,7 +105,7 @@ def in_tab(tab: Tab) -> Outcomes:
 
 @pytest.mark.parametrize("name", SUITES)
 def test_a_demos_own_tests_end_in_a_tab_as_in_a_process(
-    name: str, in_process: Outcomes, in_tab: Outcomes
+    name: str, in_tab: Outcomes, in_process: Outcomes
 ) -> None:
     """The same pass, but for those that are marked as in need of a process, which all fail."""
     file = f"tests/demos/test_{name}.py"

@@ -34,11 +34,15 @@ window.Host = Host;
 function start(host, module, argv, files, output) {
   const contents = Object.entries(files).map(([name, content]) => [
     name,
-    typeof content === "string" ? content : new Uint8Array(content),
+    typeof content === "string" ? content : bytes(content.base64),
   ]);
   const process = host.start(module, { argv, files: Object.fromEntries(contents) });
   process.addEventListener("output", ({ text }) => output.push(text));
   return process;
+}
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
 }
 
 function interrupt(process, text) {
