@@ -29,7 +29,7 @@ def test_everything_is_gone_after_ctrl_c(production: Any, deck: Path) -> None:
     """No process, no port, no file is left, and the exit status is 0."""
     with production(deck) as run:
         run.ready()
-        assert len(run.left()) > run.workers + 2
+        assert len(run.started) > run.workers + 2
         assert run.stop(signal.SIGINT) == 0
         assert run.left() == []
 
