@@ -213,7 +213,7 @@ async def test_what_is_no_vote_is_let_go(connect, start, nonsense):
     assert list(crowd.votes.values()) == [2]
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=90)  # in a tab it is the longest of all
 async def test_a_client_that_never_reads_is_dropped_before_it_costs_memory(connect, start):
     """It has no more than the backlog waiting for it, and nobody else waits."""
     backlog = 4096

@@ -1,7 +1,7 @@
 """Runs Tornado's own tests in a tab, as Tornado runs them; prints one JSON object for each.
 
 The arguments are whether to run `only` those that are listed in `cannot_pass.json`, or all `but`
-those, and modules with tests. Tornado lies beside this file.
+those, and the names of modules with tests, or of tests. Tornado lies beside this file.
 """
 
 import json
@@ -64,13 +64,13 @@ def tell(test: unittest.TestCase, outcome: str, why: str = "") -> None:
 
 
 def main() -> None:
-    which, *modules = sys.argv[1:]
+    which, *names = sys.argv[1:]
     Suite.listed = json.loads((HERE / "cannot_pass.json").read_text())
     Suite.only = which == "only"
     os.environ["ASYNC_TEST_TIMEOUT"] = "0.2" if Suite.only else "20"  # who fails, waits in vain
     unittest.TestLoader.suiteClass = Suite
     unittest.TextTestResult = Result  # type: ignore[misc]
-    sys.argv[1:] = ["--quiet", *(f"{TESTS}{name}_test" for name in modules)]
+    sys.argv[1:] = ["--quiet", *names]
     runtests.main()
 
 

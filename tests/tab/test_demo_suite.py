@@ -18,7 +18,7 @@ from .conftest import Tab
 
 ROOT = Path(__file__).parents[2]
 RUNNER = "tests/tab/outcomes.py"
-TIMEOUT = 120  # seconds; ten are usual
+TIMEOUT = 240  # seconds; fifty are usual
 # The other files of the folder are about processes and browsers from their first import on.
 SUITES = ["command", *(demo.name for demo in demos() if "tab" in demo.where)]
 FILES = [f"tests/demos/test_{name}.py" for name in SUITES]
@@ -40,7 +40,7 @@ PAINT = ("__init__.py", "_mapping.py", "diff.py", "python.py", "terminal.py")
 # All that pytest-tornado wants of setuptools.
 PARSER = "from packaging.version import parse as parse_version\n"
 
-pytestmark = pytest.mark.timeout(3 * TIMEOUT)  # the first test waits for all files
+pytestmark = pytest.mark.timeout(2 * TIMEOUT)  # the first test waits for all files
 
 
 class Outcome(NamedTuple):
