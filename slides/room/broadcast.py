@@ -77,7 +77,6 @@ class Line:
         self.stream.write = self.write  # type: ignore[method-assign]
         self.queue(b"")  # after what may be left of the handshake
 
-    # region: line
     def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
         """Write a frame of Tornado's own."""
         future = self.queue(data)
@@ -111,8 +110,6 @@ class Line:
             if self.size > BOUND:
                 self.drop(self.connection)
         return len(data)
-
-    # endregion
 
 
 def send(lines: Iterable[Line], data: bytes) -> None:
@@ -165,7 +162,6 @@ class Crowd:
             line.waiting.clear()
             del line.stream.write  # what stands behind it is Tornado's own
 
-    # region: crowd
     def send_all(self, text: str | bytes) -> None:
         """Tell everybody, at the end of this turn of the loop."""
         self._flush_soon()
@@ -203,5 +199,3 @@ class Crowd:
         self.dropped += 1
         connection.close(TOO_SLOW, "You read too slowly.")
         self.leave(connection)
-
-    # endregion

@@ -27,7 +27,6 @@ class Unusable(ValueError):
     """No bus can be had at this address; the text is for whoever starts the server."""
 
 
-# region: bus
 class Bus(ABC):
     """Tells other processes, and hears them. All of it belongs to one event loop."""
 
@@ -48,9 +47,6 @@ class Bus(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Hear no more, and leave nothing behind."""
-
-
-# endregion
 
 
 class MemoryBus(Bus):

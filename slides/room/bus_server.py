@@ -122,7 +122,6 @@ class ServerBus(Bus):
             self._outbox.task_done()
         self._outbox.put_nowait(frame.write())
 
-    # region: reconnect
     async def _run(self) -> None:
         """Connect, work until the link breaks, wait a little, and again."""
         loop = asyncio.get_running_loop()
@@ -142,8 +141,6 @@ class ServerBus(Bus):
             if loop.time() - began > PATIENCE + LONGEST:
                 seconds = waits()  # it held for a while: this is another trouble
             await asyncio.sleep(next(seconds))
-
-    # endregion
 
     def _join(self) -> None:
         if self._is_missed:

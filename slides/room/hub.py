@@ -90,13 +90,10 @@ class Hub:
         await self.bus.close()
         await self.store.close()
 
-    # region: join
     def join(self, connection: Any, crowd: Crowd) -> None:
         """Take somebody in: all there is first, then every change."""
         crowd.join(connection)
         self.welcome(connection, crowd)
-
-    # endregion
 
     def welcome(self, connection: Any, crowd: Crowd) -> None:
         """Tell somebody all there is."""

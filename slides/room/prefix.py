@@ -87,7 +87,6 @@ class Program:
         }
 
 
-# region: router
 class Prefix(Router):
     """Strips the prefix off an address, and hands the request to the program."""
 
@@ -109,8 +108,6 @@ class Prefix(Router):
         found = self.program.app.find_handler(request)
         assert found is not None  # an application answers everything, be it by 404
         return found
-
-    # endregion
 
     def refuse(self, request: HTTPServerRequest, status: int) -> HTTPMessageDelegate:
         """Answer with a status, in place of the program."""
