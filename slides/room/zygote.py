@@ -27,7 +27,6 @@ from types import ModuleType
 from typing import Any
 
 from slides.room.keeper import (
-    PATIENCE,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_PDEATHSIG,
     SWEEP,
@@ -46,6 +45,7 @@ USUAL = """
 """
 MOST = 2**16  # bytes of a request
 FILES = 2**20  # no process has more
+SWEEPING = 10.0  # seconds in which the children of a keeper that was killed are looked for
 AHEAD = 0.25  # seconds without a request until a keeper and its program are forked for the next
 MADV_POPULATE_WRITE = 23  # linux/mman.h
 
@@ -58,15 +58,20 @@ def serve(connection: socket.socket) -> dict[str, Any] | None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     keepers: set[int] = set()
     spare: socket.socket | None = None  # to a keeper that waits for a request
+    sweeping = 0.0  # until when
     while True:
         data, files = b"", list[int]()
         # Not at once: a program that was just started has better use for the processor.
-        if any(select.select([connection], [], [], None if spare else AHEAD)):
+        pause = None if spare else AHEAD
+        if time.monotonic() < sweeping:
+            sweep(keepers)
+            pause = SWEEP
+        if any(select.select([connection], [], [], pause)):
             data, files, _, _ = socket.recv_fds(connection, MOST, 3)
             if not data:
                 return None
             if not files:
-                sweep(keepers)
+                sweeping = time.monotonic() + SWEEPING
                 continue
         if spare is None:
             spare, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -91,13 +96,14 @@ def leave(*files: int) -> None:
 
 
 def sweep(keepers: set[int]) -> None:
-    """Kill who was given to this process because their keeper is gone."""
-    end = time.monotonic() + PATIENCE
-    while (orphans := children(os.getpid()) - keepers) and time.monotonic() < end:
-        for pid in orphans:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(SWEEP)
+    """Kill who was given to this process because their keeper is gone.
+
+    Whoever waits for a keeper hears of its end before its children have another parent, and those
+    of the program have one later still.
+    """
+    for pid in children(os.getpid()) - keepers:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def begin(requests: socket.socket) -> dict[str, Any]:
