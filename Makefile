@@ -70,7 +70,7 @@ fix: $(call installed,check)  ## mend what can be mended
 
 # Most tests wait, so three at a time take little more than a third as long; a file is never divided,
 # as its tests share what they start. `make test ARGS=-n0` runs one after the other.
-TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
+TOGETHER = -n 3 --dist loadfile
 test: EXTRAS = present classic deck node production room waiting test
 test: $(call installed,present classic deck node production room waiting test)  ## install what the tests need, then run them (ARGS=)
 	.venv/bin/python slides/apt.py

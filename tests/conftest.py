@@ -30,7 +30,6 @@ PATIENCE = 20  # seconds for an asynchronous test, on a machine that is busy wit
 FIRST_PORT, PORTS = 20_000, 2_000
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 CANDIDATES = itertools.count(random.randrange(PORTS))
-BROWSERS = {"browser", "tab"}  # folders of tests that keep the processor busy
 TOLD = "told"  # the name of what a test wants said at the end
 
 
@@ -42,20 +41,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files with browsers, which compute, take turns with the others, which wait.
-
-    The longest are in the last folders, and come first.
-    """
-    files = dict.fromkeys(item.path for item in reversed(items))
-    is_heavy = {file: not BROWSERS.isdisjoint(file.parts) for file in files}
-    turns: dict[Path, float] = {}
-    for group in (True, False):
-        members = [file for file in files if is_heavy[file] is group]
-        turns |= {file: place / len(members) for place, file in enumerate(members)}
-    items.sort(key=lambda item: turns[item.path])
 
 
 @pytest.fixture

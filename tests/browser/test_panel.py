@@ -168,8 +168,9 @@ def test_a_blocked_loop_is_a_gap_that_grows_and_stays(panel, kernel):
         wait_for_text(reading, r"^blocked 0\.[3-9] s$|^blocked 1\.\d s$")
         wait_for_text(reading, r"^blocked 2\.\d s$")
         wait_for_text(panel.locator("#said"), "is blocked")
-        wait_for_text(panel.locator("#said"), r"was blocked for [23]\.\d seconds")
-    wait_for_text(panel.locator(".gap"), r"^blocked [23]\.\d s$")
+        wait_for_text(panel.locator("#said"), r"was blocked for \d\.\d seconds")
+    # On a busy machine a shorter one may follow, and be what is said.
+    wait_for_text(panel.locator(".gap").first, r"^blocked [23]\.\d s$")
     wait_for_text(reading, r"^[\d.]+ ms$")
 
 

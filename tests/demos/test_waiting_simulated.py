@@ -90,7 +90,7 @@ async def test_the_second_route_is_asked_when_the_first_has_answered(run):
 async def test_the_three_ways_to_run_one_application_are_in_the_order_of_the_real_ones(run):
     """One worker takes longer than greenlets, and those longer than greenlets all the way."""
     ways = ("sync", "gevent", "psycogreen")
-    totals = [(await run(mode, sleep=0.1))[-1]["time"] for mode in ways]
+    totals = [(await run(mode, sleep=0.3))[-1]["time"] for mode in ways]
     assert totals == sorted(totals, reverse=True)
     assert totals[0] / totals[1] > 1.3
     assert totals[1] / totals[2] > 1.3

@@ -184,6 +184,15 @@ def is_there(pid):
         return False
 
 
+@pytest.fixture(autouse=True)
+def own_copies(tmp_path, monkeypatch):
+    """Nobody else's edited programs are where this test's are."""
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+
+
 def copies():
     """The folders of edited programs."""
     return set(Path(tempfile.gettempdir()).glob("demos-*"))
